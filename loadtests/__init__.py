@@ -1,0 +1,1 @@
+"""The load side: Locust plays the offices of a scenario against a server."""

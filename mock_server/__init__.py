@@ -1,0 +1,1 @@
+"""A mock card-management server with a real enrollment and print pipeline on PostgreSQL."""

@@ -1,0 +1,86 @@
+"""StageEvent: one immutable row per finished visit to a stage, the same row from server, load side and simulation.
+
+Measures are derived from these rows afterwards, whatever their source. Times are seconds since the scenario's start;
+see `model/clock.py` for how a compressed run's wall clock is brought to them.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from model.stages import Stage, Status
+
+
+class Source(StrEnum):
+    """Who saw the visit."""
+
+    LOAD = "load"
+    SERVER = "server"
+    SIMULATION = "simulation"
+
+
+class StageEvent(NamedTuple):
+    """A visit of one citizen to one stage."""
+
+    citizen: str
+    """The citizen's name in the scenario; the server knows it as the record's reference."""
+    office: str
+    stage: Stage
+    entered_s: float
+    """When the citizen (or record) joined the stage's queue. For an arrival: when the scenario meant it."""
+    claimed_s: float
+    """When a server took it out of the queue, perhaps as one of a batch."""
+    started_s: float
+    """When work on this very one began."""
+    finished_s: float
+    server: str
+    """Which counter, worker or printer served."""
+    outcome: Status
+    """The status the visit ended in."""
+    source: Source
+    version: str
+    """The centre's software version at the time, "" where the source cannot know."""
+    phase: str
+    """The upgrade's phase at the time, "" when none is under way."""
+
+
+SCHEMA: dict[str, pl.DataType] = {
+    "citizen": pl.String(),
+    "office": pl.String(),
+    "stage": pl.Enum([stage.value for stage in Stage]),
+    "entered_s": pl.Float64(),
+    "claimed_s": pl.Float64(),
+    "started_s": pl.Float64(),
+    "finished_s": pl.Float64(),
+    "server": pl.String(),
+    "outcome": pl.Enum([status.value for status in Status]),
+    "source": pl.Enum([source.value for source in Source]),
+    "version": pl.String(),
+    "phase": pl.String(),
+}
+"""The events as columns, in the order of `StageEvent`'s fields."""
+
+
+def to_frame(events: Iterable[StageEvent]) -> pl.DataFrame:
+    """Put events into a frame of schema `SCHEMA`, a row each, in the order given."""
+    return pl.DataFrame(list(events), schema=SCHEMA, orient="row")
+
+
+def read(path: Path) -> pl.DataFrame:
+    """Read a parquet file of events.
+
+    Raises:
+        ValueError: the file's columns are not those of `SCHEMA`.
+    """
+    frame = pl.read_parquet(path)
+    if dict(frame.schema) != SCHEMA:
+        raise ValueError(f"{path} does not hold stage events: its columns are {', '.join(frame.columns)}")
+    return frame
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Write events to a parquet file, columns and types checked against `SCHEMA`."""
+    frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).write_parquet(path)
