@@ -1,0 +1,54 @@
+"""The lab's share of the nation: which offices, how many of their citizens and which speedup a load test can play.
+
+A server in the lab has a capacity of its own. The lab plays as many whole offices as fill it the way the nation fills
+its centre, and scales the rest by a volume near one, so that a counter and a printer stay as busy as they really are.
+See docs/time-compression.md.
+"""
+
+from model.arrivals import national_peak_per_s, peak_hour
+from model.scenario import Scenario
+from model.staffing import plan_offices
+
+
+def lab_scenario(scenario: Scenario, capacity_per_s: float, speedup: float) -> Scenario:
+    """Return the scenario as the lab plays it against a server of this capacity.
+
+    Args:
+        scenario: the nation's.
+        capacity_per_s: enrollments a second that the server can sustain.
+        speedup: scenario seconds per second of wall time.
+
+    The peak hour of its normal day brings `[load] peak` of the capacity; with "real", as many citizens a second as
+    the nation's peak hour.
+
+    Raises:
+        ValueError: the peak would exceed `[load] max_rate`.
+    """
+    share = scenario.load.peak_share
+    target_per_s = national_peak_per_s(scenario) if share is None else share * capacity_per_s
+    if target_per_s > scenario.load.max_rate_per_s:
+        raise ValueError(
+            f"the peak hour would bring {target_per_s:.1f} citizens a second, more than load.max_rate "
+            f"({scenario.load.max_rate_per_s:g}); raise max_rate or lower load.peak"
+        )
+    target_volume = {
+        count: target_per_s / (_peak_per_s(scenario, count) * speedup)
+        for count in range(1, len(scenario.load.offices) + 1)
+    }
+    count = min(target_volume, key=lambda count: max(target_volume[count], 1 / target_volume[count]))
+    return _with_offices(scenario, count, target_volume[count], speedup)
+
+
+def _peak_per_s(scenario: Scenario, count: int) -> float:
+    lab = _with_offices(scenario, count, 1.0, scenario.load.speedup)
+    return peak_hour(lab, plan_offices(lab))[1]
+
+
+def _with_offices(scenario: Scenario, count: int, volume: float, speedup: float) -> Scenario:
+    return scenario.model_copy(
+        update={
+            "offices": scenario.offices.model_copy(update={"which": scenario.load.offices[:count]}),
+            "demand": scenario.demand.model_copy(update={"volume": volume}),
+            "load": scenario.load.model_copy(update={"speedup": speedup}),
+        }
+    )

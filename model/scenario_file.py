@@ -1,0 +1,147 @@
+"""Scenario files: TOML to `Scenario` and back, with everything that is wrong told at once, each with its key."""
+
+import difflib
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from model.scenario import Scenario, disagreements
+
+
+class ScenarioError(ValueError):
+    """The scenario cannot be used; `problems` lists everything that is wrong with it, each with its key."""
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join([f"scenario {name} cannot be used:", *(f"  {line}" for line in problems)]))
+
+
+def load(name_or_path: str) -> Scenario:
+    """Read a shipped scenario by its name ("april-2016") or any TOML file by its path.
+
+    Raises:
+        ScenarioError: there is no such scenario, it is no TOML, or keys are unknown, missing or impossible; all
+            problems at once.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise ScenarioError(name_or_path, [f"there is no file {path.absolute()}"])
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    resource = files("model") / "scenarios" / f"{name_or_path}.toml"
+    if not resource.is_file():
+        known = shipped()
+        close = difflib.get_close_matches(name_or_path, known, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        problem = f"{hint}shipped are {', '.join(known)}; a file of your own is named with its ending .toml"
+        raise ScenarioError(name_or_path, [problem])
+    return parse(resource.read_text(encoding="utf-8"), name_or_path)
+
+
+def shipped() -> list[str]:
+    """Return the names of the scenarios that come with the project."""
+    folder = files("model") / "scenarios"
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def parse(text: str, name: str) -> Scenario:
+    """Read a scenario from TOML text; `name` is how errors call it.
+
+    Raises:
+        ScenarioError: see `load`.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(name, [f"it is not valid TOML: {error}"]) from None
+    try:
+        return Scenario.model_validate(tables)
+    except ValidationError as error:
+        problems = [*_problems(error), *disagreements(_valid_tables(tables))]
+        raise ScenarioError(name, list(dict.fromkeys(problems))) from None
+
+
+def dump(scenario: Scenario) -> str:
+    """Write a scenario as TOML that `parse` reads back to an equal one."""
+    return tomli_w.dumps(scenario.model_dump(mode="json", by_alias=True, exclude_none=True))
+
+
+def _valid_tables(tables: dict[str, Any]) -> dict[str, object]:
+    """The tables that are right by themselves; what they say against each other is told beside the others' errors."""
+    valid: dict[str, object] = {}
+    for name, field in Scenario.model_fields.items():
+        try:
+            valid[name] = TypeAdapter[object](field.rebuild_annotation()).validate_python(tables.get(name))
+        except ValidationError:
+            continue
+    return valid
+
+
+def _problems(error: ValidationError) -> list[str]:
+    """Say each of pydantic's findings as `key: what is wrong; what would be right`."""
+    lines = []
+    for finding in error.errors():
+        keys = [
+            str(part)
+            for part in finding["loc"]
+            if part not in ("literal['all']", "list[function-after[_known_office(), str]]")
+        ]
+        if finding["type"] == "extra_forbidden":
+            message = _unknown_key(keys)
+        elif finding["type"] == "missing":
+            message = f"is missing; {_field_doc(keys)}"
+        else:
+            message = finding["msg"].removeprefix("Value error, ")
+            if not finding["type"].startswith("value_error"):
+                message = f"{message[0].lower()}{message[1:]}, not {finding['input']!r}; {_field_doc(keys)}"
+        lines += message.split("\n") if not keys else [f"{'.'.join(keys)}: {message}"]
+    return lines
+
+
+def _is_union_branch(part: int | str) -> bool:
+    """Pydantic names the branch of a union it tried, such as "list[...]", between the keys."""
+    return isinstance(part, str) and ("[" in part or part.startswith("literal"))
+
+
+def _section(keys: list[str]) -> type[BaseModel] | None:
+    """The section that holds the last of `keys`, where the path leads through sections only."""
+    section: type[BaseModel] = Scenario
+    for key in keys[:-1]:
+        field = _fields_by_key(section).get(key)
+        inner = _section_type(field) if field else None
+        if inner is None:
+            return None
+        section = inner
+    return section
+
+
+def _section_type(field: FieldInfo) -> type[BaseModel] | None:
+    candidates: list[Any] = [field.annotation, *getattr(field.annotation, "__args__", ())]
+    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _fields_by_key(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}
+
+
+def _unknown_key(keys: list[str]) -> str:
+    section = _section(keys)
+    known = list(_fields_by_key(section)) if section else []
+    close = difflib.get_close_matches(keys[-1], known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known here are {', '.join(known)}" if known else "remove it"
+    return f"is not a key of the scenario; {hint}"
+
+
+def _field_doc(keys: list[str]) -> str:
+    section = _section(keys)
+    field = _fields_by_key(section).get(keys[-1]) if section else None
+    if field is None:
+        return "see the keys in model/scenario.py"
+    inner = _section_type(field)
+    text = field.description or (inner.__doc__ if inner else None) or "see the keys in model/scenario.py"
+    return text.strip().rstrip(".")
