@@ -64,6 +64,38 @@ SCHEMA: dict[str, pl.DataType] = {
 """The events as columns, in the order of `StageEvent`'s fields."""
 
 
+class EventLog:
+    """Collects events column by column: a simulated nation has millions of them."""
+
+    def __init__(self, source: Source) -> None:
+        """Make an empty log whose rows all come from `source`."""
+        self._source = source
+        self._columns: dict[str, list[object]] = {name: [] for name in SCHEMA if name != "source"}
+        self._append = [column.append for column in self._columns.values()]
+
+    def row(
+        self,
+        citizen: str,
+        office: str,
+        stage: Stage,
+        times_s: tuple[float, float, float, float],
+        server: str,
+        outcome: Status,
+        version: str = "",
+        phase: str = "",
+    ) -> None:
+        """Add a visit; `times_s` are entered, claimed, started and finished."""
+        values = (citizen, office, stage, *times_s, server, outcome, version, phase)
+        for append, value in zip(self._append, values, strict=True):
+            append(value)
+
+    def frame(self) -> pl.DataFrame:
+        """Return the rows so far as a frame of schema `SCHEMA`, in the order they were added."""
+        columns = {name: pl.Series(name, values, dtype=SCHEMA[name]) for name, values in self._columns.items()}
+        frame = pl.DataFrame(columns).with_columns(source=pl.lit(self._source, dtype=SCHEMA["source"]))
+        return frame.select(list(SCHEMA))
+
+
 def to_frame(events: Iterable[StageEvent]) -> pl.DataFrame:
     """Put events into a frame of schema `SCHEMA`, a row each, in the order given."""
     return pl.DataFrame(list(events), schema=SCHEMA, orient="row")

@@ -1,0 +1,59 @@
+"""The nation at work: all offices of a scenario and the one centre they share, simulated day after day."""
+
+from collections.abc import Callable
+
+import polars as pl
+from simpy import Environment
+
+from model.arrivals import citizens_of
+from model.centre import Centre, CentreSpec
+from model.events import EventLog, Source
+from model.office import Office
+from model.scenario import Scenario
+from model.staffing import OfficePlan, office_day, plan_offices
+from model.units import HOUR_S
+
+
+def simulate(
+    scenario: Scenario,
+    centre: CentreSpec,
+    days: int,
+    replication: int = 0,
+    progress: Callable[[float], None] | None = None,
+) -> pl.DataFrame:
+    """Simulate the scenario's offices for a number of days and return every finished visit as a StageEvent.
+
+    The same scenario, centre and replication give the same events bit for bit. The simulation ends with the last
+    day's last evening shift; who has no card by then has no hand-over.
+
+    Args:
+        scenario: which offices, citizens and shifts.
+        centre: what the centre can do, times in scenario seconds.
+        days: how many days from the scenario's start.
+        replication: which of the independent repetitions.
+        progress: is told the share of the simulated time that is done, once a simulated hour.
+    """
+    env = Environment()
+    log = EventLog(Source.SIMULATION)
+    the_centre = Centre(env, centre, log)
+    plans = plan_offices(scenario)
+    for plan in plans.values():
+        office = Office(env, scenario, plan, the_centre, log)
+        env.process(office.work(days))
+        for day in range(days):
+            env.process(office.admit(citizens_of(scenario, plan, day, replication)))
+    end_s = horizon_s(scenario, plans, days)
+    for hour in range(1, int(end_s // HOUR_S) + 1):
+        env.run(until=hour * HOUR_S)
+        if progress:
+            progress(env.now / end_s)
+    # A moment later, so that what happens at the very end still happens.
+    env.run(until=end_s + 1e-6)
+    if progress:
+        progress(1.0)
+    return log.frame()
+
+
+def horizon_s(scenario: Scenario, plans: dict[str, OfficePlan], days: int) -> float:
+    """Return when the last office's evening shift of the last day ends, in seconds since the scenario's start."""
+    return max(office_day(scenario, plan.office, days - 1).evening_end_s for plan in plans.values())
