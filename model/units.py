@@ -4,6 +4,7 @@ The model counts in seconds, per second and bytes; everything a person reads or 
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -118,16 +119,17 @@ def parse_peak(value: object) -> float | None:
 
 
 def _plain(number: float) -> str:
-    return f"{number:.10g}"
+    """Write a number without an exponent, as the shortest that `float` reads back equal."""
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds in the largest unit that keeps the number whole, else in seconds."""
+    """Write seconds in the largest unit that keeps the number whole, else in seconds; reads back equal."""
     for unit in ("day", "h", "min", "s", "ms"):
-        count = seconds / SECONDS_PER_UNIT[unit]
-        if count >= 1 and count == round(count):
-            return f"{_plain(count)} {unit}"
-    return f"{seconds!r} s"
+        count = round(seconds / SECONDS_PER_UNIT[unit])
+        if count >= 1 and count * SECONDS_PER_UNIT[unit] == seconds:
+            return f"{count} {unit}"
+    return f"{_plain(seconds)} s"
 
 
 def format_clock(seconds: float) -> str:
@@ -141,23 +143,21 @@ def format_window(window: DayWindow) -> str:
     return f"{format_clock(window.start_s)}-{format_clock(window.end_s)}"
 
 
-Seconds = Annotated[float, BeforeValidator(parse_duration_s), PlainSerializer(format_duration, when_used="json")]
+Seconds = Annotated[float, BeforeValidator(parse_duration_s), PlainSerializer(format_duration)]
 """A duration: seconds in code, "6 min" in TOML."""
 PerDay = Annotated[
     float,
     BeforeValidator(parse_rate_per_day),
-    PlainSerializer(lambda rate: f"{rate!r}/day", when_used="json"),
+    PlainSerializer(lambda rate: f"{_plain(rate)}/day"),
 ]
 """A rate: arrivals a day in code, "400/day" in TOML."""
-Bytes = Annotated[int, BeforeValidator(parse_bytes), PlainSerializer(lambda size: f"{size} B", when_used="json")]
+Bytes = Annotated[int, BeforeValidator(parse_bytes), PlainSerializer(lambda size: f"{size} B")]
 """A size: bytes in code, "100 KB" in TOML."""
-Window = Annotated[DayWindow, BeforeValidator(parse_window), PlainSerializer(format_window, when_used="json")]
+Window = Annotated[DayWindow, BeforeValidator(parse_window), PlainSerializer(format_window)]
 """A window of the local day: seconds since midnight in code, "08:00-18:00" in TOML."""
 Peak = Annotated[
     float | None,
     BeforeValidator(parse_peak),
-    PlainSerializer(
-        lambda share: REAL_PEAK if share is None else f"{_plain(share * 100)}% of capacity", when_used="json"
-    ),
+    PlainSerializer(lambda share: REAL_PEAK if share is None else f"{_plain(round(share * 100, 10))}% of capacity"),
 ]
 """The load's height: a share of capacity in code (None: the real day's), "85% of capacity" in TOML."""

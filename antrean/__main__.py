@@ -1,0 +1,5 @@
+"""`python -m antrean` is `antrean`."""
+
+from antrean.cli import main
+
+main()

@@ -1,0 +1,188 @@
+"""A campaign, the main job from end to end: measure the lab's days, simulate the same days, then the nation's.
+
+Read `run_campaign` first; what it calls stands below it in the order of the calls.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from antrean.lab import Lab, open_lab, worker_count
+from antrean.play import Show, UpgradeTimes, measure_capacity, play_day
+from antrean.processes import Processes, python_module
+from antrean.report import write_report
+from antrean.runs import Run, machine, new_run
+from antrean.steps import Steps
+from antrean.summary import summarise
+from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods
+from model.centre import scheduled_periods
+from model.compression import lab_scenario
+from model.nation import simulate
+from model.scenario import Scenario
+from model.scenario_file import dump
+from model.staffing import plan_offices
+from model.strategies import without_upgrade
+
+NORMAL, UPGRADE = "normal", "upgrade"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a campaign is asked for besides its scenario."""
+
+    results: Path
+    quick: bool = False
+    database_url: str | None = None
+
+
+@dataclass
+class Findings:
+    """What a campaign knows so far; written to the run's folder whenever something is added."""
+
+    capacity: dict[str, Any] = field(default_factory=dict)
+    load: dict[str, dict[str, Any]] = field(default_factory=dict)
+    upgrade: UpgradeTimes | None = None
+    calibration: Calibration | None = None
+    nation_days: int = 0
+
+
+def run_campaign(name: str, scenario: Scenario, options: Options, console: Console) -> Run:
+    """Run a scenario that has an upgrade through lab, twin and nation, and write its report.
+
+    Ctrl-C at any moment keeps what was measured until then in the run's folder, and leaves nothing else behind.
+
+    Raises:
+        ProcessError: a process of the run failed.
+        ValueError: the scenario has no upgrade to compare with.
+    """
+    if scenario.upgrade is None:
+        raise ValueError(f"scenario {name} has no [upgrade]; there is no upgrade day to compare a normal day with")
+    run = new_run(options.results, name)
+    meta = {"scenario": name, "quick": options.quick, "seed": scenario.seed, "machine": machine()}
+    run.save_json("meta.json", meta | {"ended": "not yet"})
+    run.save_text("scenario.toml", dump(scenario))
+    findings = Findings()
+    try:
+        with Steps(console) as steps:
+            lab = _measure(run, scenario, options, findings, steps)
+            _simulate_lab(run, lab, findings, steps)
+            _simulate_nation(run, scenario, findings, 1 if options.quick else scenario.scenario.days, steps)
+            with steps.step("Report") as show:
+                _save(run, findings)
+                show(0.5, "drawing charts")
+                show(1.0, str(write_report(run)))
+    except BaseException as error:
+        run.save_json("meta.json", meta | {"ended": type(error).__name__})
+        _save(run, findings)
+        raise
+    run.save_json("meta.json", meta | {"ended": "complete"})
+    return run
+
+
+def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings, steps: Steps) -> Scenario:
+    """Measure capacity, a normal day and the upgrade day; returns the lab's scenario that the capacity led to."""
+    with open_lab(run.logs, options.database_url) as lab:
+        with steps.step("Seed the database") as show:
+            everywhere = scenario.model_copy(
+                update={"offices": scenario.offices.model_copy(update={"which": scenario.load.offices})}
+            )
+            show(0.0, f"{scenario.centre.residents} residents")
+            lab.seed(scenario, plan_offices(everywhere))
+        with steps.step("Measure capacity") as show:
+            findings.capacity = _capacity(run, lab, everywhere, show)
+            show(1.0, f"{findings.capacity['capacity_per_s']:.1f} enrollments a second")
+        speedup = scenario.load.quick_speedup if options.quick else scenario.load.speedup
+        played = lab_scenario(scenario, findings.capacity["capacity_per_s"], speedup)
+        run.save_text("lab.toml", dump(played))
+        with steps.step("Normal day") as show:
+            _play(run, lab, NORMAL, without_upgrade(played), findings, show)
+        with steps.step("Upgrade day") as show:
+            _play(run, lab, UPGRADE, played, findings, show)
+    return played
+
+
+def _capacity(run: Run, lab: Lab, scenario: Scenario, show: Show) -> dict[str, Any]:
+    show(0.0, "starting the server")
+    with lab.server("capacity", plan_offices(scenario), printer_s_per_card=0.0) as server:
+        scenario_file = run.save_text("capacity.toml", dump(scenario))
+        return measure_capacity(server, scenario_file, scenario, run.part("capacity") / "load", show)
+
+
+def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, show: Show) -> None:
+    """Play one day on a fresh server and keep what it showed, also when it is interrupted."""
+    show(0.0, "starting the server")
+    plans = plan_offices(scenario)
+    printer_s = scenario.service.printing_s / scenario.load.speedup
+    scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
+    with lab.server(day, plans, printer_s) as server:
+        played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
+    run.save_events(f"lab-{day}", played.events)
+    findings.load[f"lab-{day}"] = played.load_summary
+    findings.upgrade = played.upgrade or findings.upgrade
+    _save(run, findings)
+    if not played.complete:
+        raise KeyboardInterrupt
+
+
+def _simulate_lab(run: Run, lab: Scenario, findings: Findings, steps: Steps) -> None:
+    """Calibrate the twin from the measured days and simulate the same citizens on the same days."""
+    speedup = lab.load.speedup
+    with steps.step("Simulate the same days") as show:
+        normal, upgraded = run.load_events(f"lab-{NORMAL}"), run.load_events(f"lab-{UPGRADE}")
+        calibration = calibrate(normal, findings.capacity["capacity_per_s"], worker_count(), speedup)
+        times = findings.upgrade or UpgradeTimes(float("inf"), None, ())
+        until_s = float("inf") if times.end_s is None else times.end_s
+        calibration = calibrate_upgrade(calibration, normal, upgraded, times.start_s, until_s, speedup)
+        findings.calibration = calibration
+        days = {
+            NORMAL: (without_upgrade(lab), scheduled_periods(without_upgrade(lab))),
+            UPGRADE: (lab, lab_periods(lab, calibration, times.start_s, times.end_s)),
+        }
+        for number, (day, (scenario, periods)) in enumerate(days.items()):
+            show(number / len(days), f"twin of the {day} day")
+            run.save_events(f"twin-{day}", simulate(scenario, lab_centre(calibration, speedup, periods), days=1))
+        show(1.0, f"{normal['citizen'].n_unique()} citizens a day")
+        _save(run, findings)
+
+
+def _simulate_nation(run: Run, scenario: Scenario, findings: Findings, days: int, steps: Steps) -> None:
+    """Simulate all 514 offices at full scale with the calibrated centre, both cases at the same time."""
+    if findings.calibration is None:
+        raise ValueError("the nation is simulated with a calibrated centre; calibrate first")
+    nation = calibrated(scenario, findings.calibration)
+    run.save_text("nation.toml", dump(nation))
+    with steps.step("Simulate the nation") as show, Processes(run.logs) as processes:
+        jobs = {}
+        for day, without in ((NORMAL, ["--without-upgrade"]), (UPGRADE, [])):
+            out = run.part(f"nation-{day}") / "events.parquet"
+            arguments = ["simulate", str(run.folder / "nation.toml"), "--days", str(days), "--events", str(out)]
+            jobs[day] = processes.start(
+                f"nation {day}", python_module("antrean", *arguments, "--json", *without), may_end=True
+            )
+        done = dict.fromkeys(jobs, 0.0)
+        while any(job.running for job in jobs.values()):
+            for day, job in jobs.items():
+                done[day] = max([done[day], *(message.get("done", 0.0) for message in job.messages())])
+                job.wait(0.1)
+            show(sum(done.values()) / len(done), f"{days} day{'s' if days > 1 else ''}, 514 offices, twice")
+        for job in jobs.values():
+            if job.wait(0) != 0:
+                raise job.failure("failed")
+        findings.nation_days = days
+
+
+def _save(run: Run, findings: Findings) -> None:
+    """Write what is known so far: the measures of every part that has events."""
+    run.save_json(
+        "summary.json",
+        summarise(
+            run,
+            capacity=findings.capacity,
+            load=findings.load,
+            upgrade=findings.upgrade._asdict() if findings.upgrade else None,
+            calibration=findings.calibration._asdict() if findings.calibration else None,
+            nation_days=findings.nation_days,
+        ),
+    )

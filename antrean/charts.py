@@ -1,0 +1,176 @@
+"""Charts of a run, each a matplotlib figure made from events and measures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from model.measures import by_hour, visits
+from model.scenario import Scenario
+from model.units import HOUR_S, MINUTE_S
+
+NORMAL, UPGRADE = "#0072B2", "#D55E00"
+COLOURS = {"normal": NORMAL, "upgrade": UPGRADE}
+PEAK_SHADE, UPGRADE_SHADE = "#000000", "#D55E00"
+DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
+Frames = dict[str, pl.DataFrame]
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the project's style while the block lasts."""
+    with as_file(files("antrean") / "antrean.mplstyle") as sheet, matplotlib.style.context(sheet):
+        yield
+
+
+def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float] | None, speedup: float) -> Figure:
+    """Draw the day in hours, normal day beside upgrade day: arrivals and cards, who waits, how slow the server is.
+
+    Args:
+        frames: the events of the days, by "normal" and "upgrade".
+        scenario: for its peak windows.
+        upgrade: when the upgrade worked, in scenario seconds; shaded on its day.
+        speedup: divides the server's times back to its own clock.
+    """
+    figure = Figure(figsize=(10, 7.5))
+    axes = figure.subplots(3, len(frames), sharex=True, sharey="row", squeeze=False)
+    hours = _hours(frames)
+    for column, (day, frame) in enumerate(frames.items()):
+        table = by_hour(frame, hours)
+        middle = table["hour"].to_numpy() + 0.5
+        arrivals, waiting, server = axes[:, column]
+        arrivals.bar(middle, table["arrivals"], width=0.9, color="#bbbbbb", label="citizens who came")
+        arrivals.plot(middle, table["cards"], color=COLOURS[day], marker="o", markersize=3, label="cards handed over")
+        arrivals.set_title(f"{day.capitalize()} day")
+        moments, inside = _inside(frame)
+        waiting.fill_between(moments / HOUR_S, inside, color=COLOURS[day], alpha=0.25, step="post")
+        waiting.plot(moments / HOUR_S, inside, color=COLOURS[day], drawstyle="steps-post")
+        for name, line in (("p50", ":"), ("p95", "-"), ("p99", "--")):
+            values = table[f"server_{name}_s"].to_numpy() / speedup
+            server.plot(middle, values, line, color=COLOURS[day], label=f"server {name}")
+        for axis in (arrivals, waiting, server):
+            _shade(axis, scenario, upgrade if day == "upgrade" else None)
+        arrivals.legend(loc="upper right", fontsize=8)
+        server.legend(loc="upper right", fontsize=8)
+        server.set_xlabel(f"hour ({scenario.scenario.start:%Z})")
+        server.set_xlim(hours.start, hours.stop)
+        server.set_yscale("log")
+    axes[0, 0].set_ylabel("an hour")
+    axes[1, 0].set_ylabel("citizens without card")
+    axes[2, 0].set_ylabel("receipt to ready (s)")
+    return figure
+
+
+def twin_over_measurement(frames: dict[tuple[str, str], pl.DataFrame], scenario: Scenario) -> Figure:
+    """Lay the simulated day over the measured one: who waits over the day, and how long people waited.
+
+    Args:
+        frames: events by (kind, day), such as ("twin", "normal").
+        scenario: for its peak windows.
+    """
+    figure = Figure(figsize=(10, 4))
+    inside_axis, waits_axis = figure.subplots(1, 2)
+    for (kind, day), frame in frames.items():
+        label = f"{day} day, {'measured' if kind == 'lab' else 'simulated'}"
+        moments, inside = _inside(frame)
+        drawn = {"color": COLOURS[day], "linestyle": DASHES[kind], "label": label}
+        inside_axis.plot(moments / HOUR_S, inside, drawstyle="steps-post", **drawn)
+        waits_axis.plot(*_ecdf(_waits_s(frame) / MINUTE_S), drawstyle="steps-post", **drawn)
+    _shade(inside_axis, scenario, None)
+    inside_axis.set_title("Citizens without card over the day")
+    inside_axis.set_xlabel(f"hour ({scenario.scenario.start:%Z})")
+    inside_axis.set_ylabel("citizens")
+    waits_axis.set_title("How long citizens waited for their card")
+    waits_axis.set_xlabel("minutes from ticket to card")
+    waits_axis.set_ylabel("share served within")
+    waits_axis.set_ylim(0, 1.02)
+    waits_axis.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def nation_in_hours(frames: Frames, scenario: Scenario) -> Figure:
+    """Draw the simulated nation: citizens without card and the centre's p95, hour by hour over all its days."""
+    figure = Figure(figsize=(10, 5.5))
+    waiting, server = figure.subplots(2, 1, sharex=True)
+    hours = _hours(frames)
+    for day, frame in frames.items():
+        table = by_hour(frame, hours)
+        drawn = {"color": COLOURS[day], "linestyle": "-" if day == "normal" else "--", "label": f"{day} days"}
+        waiting.plot(table["hour"] + 1, table["waiting"], **drawn)
+        server.plot(table["hour"] + 0.5, table["server_p95_s"] / MINUTE_S, **drawn)
+    for axis in (waiting, server):
+        for number in range(hours.start // 24, (hours.stop - 1) // 24 + 1):
+            _shade(axis, scenario, None, 24 * number)
+    waiting.set_title(f"All {len(set(frames['normal']['office']))} offices")
+    waiting.set_ylabel("citizens without card")
+    waiting.legend(loc="upper right", fontsize=8)
+    server.set_ylabel("centre p95 (min)")
+    server.set_xlabel(f"hours since {scenario.scenario.start:%A %-d %B %Y, 00:00 %Z}")
+    return figure
+
+
+def nation_by_zone(frames: Frames, zones: dict[str, str]) -> Figure:
+    """Draw the nation's waits by zone: how long the middle half and the middle nine tenths of its citizens waited."""
+    figure = Figure(figsize=(10, 2.8))
+    axis = figure.subplots()
+    ticks, labels = [], []
+    for row, zone in enumerate(dict.fromkeys(zones.values())):
+        offices = [code for code, its_zone in zones.items() if its_zone == zone]
+        for offset, (day, frame) in zip((-0.18, 0.18), frames.items(), strict=False):
+            waits = _waits_s(frame.filter(pl.col("office").is_in(offices))) / MINUTE_S
+            p5, p25, p50, p75, p95 = np.quantile(waits, (0.05, 0.25, 0.5, 0.75, 0.95))
+            axis.plot([p5, p95], [row + offset] * 2, color=COLOURS[day], linewidth=1.5)
+            axis.plot([p25, p75], [row + offset] * 2, color=COLOURS[day], linewidth=7, solid_capstyle="butt")
+            marker, label = "o" if day == "normal" else "D", f"{day} day" if row == 0 else None
+            axis.plot(p50, row + offset, marker, color="white", markeredgecolor=COLOURS[day], label=label)
+        ticks.append(row)
+        labels.append(f"{zone} ({len(offices)} offices)")
+    axis.set_yticks(ticks, labels)
+    axis.invert_yaxis()
+    axis.set_xlabel("minutes from ticket to card: median, middle half, 5 to 95 of 100")
+    axis.set_title("Waits by time zone")
+    axis.legend(loc="lower right", fontsize=8)
+    return figure
+
+
+def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, first_hour: int = 0) -> None:
+    """Mark the known peak windows in grey and the upgrade in colour."""
+    for peak in scenario.centre.peaks:
+        axis.axvspan(
+            first_hour + peak.start_s / HOUR_S, first_hour + peak.end_s / HOUR_S, color=PEAK_SHADE, alpha=0.07, lw=0
+        )
+    if upgrade is not None:
+        start_s, end_s = upgrade
+        axis.axvspan(start_s / HOUR_S, end_s / HOUR_S, facecolor=UPGRADE_SHADE, alpha=0.10, hatch="///", lw=0)
+
+
+def _hours(frames: Frames) -> range:
+    first_s = min(float(frame["entered_s"].min()) for frame in frames.values())  # type: ignore[arg-type] # a number
+    last_s = max(float(frame["finished_s"].max()) for frame in frames.values())  # type: ignore[arg-type] # a number
+    return range(int(first_s // HOUR_S), int(last_s // HOUR_S) + 1)
+
+
+def _inside(frame: pl.DataFrame) -> tuple[Any, Any]:
+    """When the number of citizens without card changes, and to what."""
+    everybody = visits(frame)
+    came, left = everybody["arrived_s"].to_numpy(), everybody["left_s"].drop_nulls().to_numpy()
+    moments = np.concatenate((came, left))
+    steps = np.concatenate((np.ones_like(came), -np.ones_like(left)))
+    order = np.argsort(moments, kind="stable")
+    return moments[order], np.cumsum(steps[order])
+
+
+def _waits_s(frame: pl.DataFrame) -> Any:
+    """Waits of everybody; who was not served has waited until the last event at least."""
+    last_s = frame["finished_s"].max()
+    return visits(frame).select(pl.col("left_s").fill_null(last_s) - pl.col("arrived_s")).to_series().to_numpy()
+
+
+def _ecdf(values: Any) -> tuple[Any, Any]:
+    return np.sort(values), np.arange(1, len(values) + 1) / len(values)

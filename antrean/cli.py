@@ -1,0 +1,148 @@
+"""The command line: `antrean run april-2016` and what belongs to it."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from antrean.campaign import Options, run_campaign
+from antrean.processes import ProcessError
+from antrean.report import write_report
+from antrean.runs import RESULTS, Run
+from antrean.summary import KINDS, answer_table, first_days
+from model import events, scenario_file
+from model.centre import national_centre
+from model.measures import measure_day
+from model.nation import simulate as simulate_nation
+from model.staffing import plan_offices
+from model.strategies import without_upgrade
+
+app = typer.Typer(
+    help="See how slow the nation's ID offices will get before the upgrade: load test, simulation, report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
+EXIT_INTERRUPTED = 130
+
+
+@app.command()
+def run(
+    scenario: ScenarioName = "april-2016",
+    quick: Annotated[bool, typer.Option("--quick", help="At most 90 seconds; coarser.")] = False,
+    results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+    database_url: Annotated[
+        str | None, typer.Option(help="A PostgreSQL server to use in place of the embedded one (libpq URI).")
+    ] = None,
+) -> None:
+    """Measure a normal day and the upgrade day, simulate both, then the nation; write a report."""
+    console = Console()
+    played = scenario_file.load(scenario)
+    console.print(f"[bold]{played.scenario.title}[/bold]")
+    try:
+        finished = run_campaign(Path(scenario).stem, played, Options(results, quick, database_url), console)
+    except KeyboardInterrupt:
+        console.print(f"\nStopped; nothing is left running. What was measured until now is in {results}/.")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    _print_answer(console, finished)
+    console.print(f"\nReport: [bold]{finished.folder / 'report.html'}[/bold]", soft_wrap=True)
+    console.print(f"Next:   antrean report {finished.folder}   (draws it again from the data)", soft_wrap=True)
+
+
+@app.command()
+def simulate(
+    scenario: ScenarioName = "april-2016",
+    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    without: Annotated[bool, typer.Option("--without-upgrade", help="The same days without the upgrade.")] = False,
+    replication: Annotated[int, typer.Option(min=0, help="Which independent repetition.")] = 0,
+    events_file: Annotated[Path | None, typer.Option("--events", help="Write the StageEvents to this parquet.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Progress and measures as JSON lines.")] = False,
+) -> None:
+    """Simulate a scenario's offices with the centre as the scenario describes it, without any load test."""
+    played = scenario_file.load(scenario)
+    if without:
+        played = without_upgrade(played)
+    days = days or played.scenario.days
+    say = _print_json if as_json else None
+    frame = simulate_nation(
+        played, national_centre(played), days, replication, (lambda done: say({"done": done})) if say else None
+    )
+    if events_file:
+        events.write(frame, events_file)
+    measures = [measure_day(frame, played, plan_offices(played), day)._asdict() for day in range(days)]
+    if say:
+        say({"measures": measures})
+        return
+    console = Console()
+    names = [f"day {day}" for day in range(days)]
+    _print_table(console, names, answer_table(dict(zip(names, measures, strict=True)))[1])
+    if events_file:
+        console.print(f"\nEvents: {events_file}", soft_wrap=True)
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="A run's folder, results/<scenario>/<run>.")]) -> None:
+    """Draw a run's report again from its data."""
+    if not (folder / "summary.json").exists():
+        _fail(f"{folder} is no run's folder: it has no summary.json; runs are in results/<scenario>/")
+    Console().print(f"Report: {write_report(Run(folder))}", soft_wrap=True)
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that come with antrean."""
+    table = Table("name", "what it tells", box=None)
+    for name in scenario_file.shipped():
+        table.add_row(name, scenario_file.load(name).scenario.title)
+    Console().print(table)
+
+
+def main() -> None:
+    """Run the command line; known errors become one clear message, Ctrl-C ends tidily."""
+    signal.signal(signal.SIGINT, _interrupt_once)
+    signal.signal(signal.SIGTERM, _interrupt_once)
+    try:
+        app()
+    except (scenario_file.ScenarioError, ProcessError, ValueError, OSError) as error:
+        _fail(str(error))
+
+
+def _interrupt_once(_signal: int, _frame: FrameType | None) -> None:
+    """Turn the first Ctrl-C into a tidy end, and let nothing disturb the tidying."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _print_answer(console: Console, finished: Run) -> None:
+    summary = finished.load_json("summary.json")
+    columns, lines = answer_table(first_days(summary))
+    console.print()
+    _print_table(console, [f"{KINDS[part.split('-')[0]]}\n{part.split('-')[1]} day" for part in columns], lines)
+    for warning in summary["warnings"]:
+        console.print(f"[yellow]![/yellow] {warning}")
+
+
+def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
+    table = Table()
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for label, cells in lines:
+        table.add_row(label, *cells)
+    console.print(table)
+
+
+def _print_json(message: dict[str, object]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"antrean: {message}", file=sys.stderr)
+    sys.exit(2)

@@ -1,0 +1,197 @@
+"""Playing: a lab day, or the search for the server's capacity, played by Locust against a running mock server."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import psycopg
+
+from antrean.lab import Server, now_s
+from antrean.processes import Process
+from loadtests.plan import LoadPlan, command
+from model import events
+from model.clock import Clock
+from model.nation import horizon_s
+from model.scenario import Scenario
+from model.staffing import office_day, plan_offices
+
+LEAD_S = 5.0
+"""Wall time between starting the load side and the first moment played: its operators must be ready by then."""
+GRACE_S = 30.0
+"""Wall time that the load side may take to finish after a day's end."""
+LOOK_EVERY_S = 0.25
+
+Show = Callable[[float, str], None]
+"""Is told how much of a step is done (0 to 1), and what is happening."""
+
+
+class UpgradeTimes(NamedTuple):
+    """When the upgrade really worked, in seconds since the scenario's start."""
+
+    start_s: float
+    end_s: float | None
+    """None while it has not ended."""
+    phases: tuple[tuple[str, float, float | None], ...]
+    """Each phase's name, start and end."""
+
+
+class Played(NamedTuple):
+    """A day as it was measured."""
+
+    events: pl.DataFrame
+    """StageEvents of load side and server together."""
+    upgrade: UpgradeTimes | None
+    load_summary: dict[str, Any]
+    complete: bool
+    """False when the day was stopped before its end."""
+
+
+def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show) -> dict[str, Any]:
+    """Find how many enrollments a second the server sustains; returns the load side's summary.
+
+    Raises:
+        ProcessError: the load side failed.
+    """
+    window_s = scenario.load.capacity_window_s
+    plan = LoadPlan(
+        scenario=scenario_file,
+        mode="capacity",
+        out=out,
+        origin_wall_s=now_s(),
+        origin_scenario_s=0.0,
+        window_s=window_s,
+        max_s=3 * window_s + GRACE_S,
+    )
+    load = _start_load(server, plan)
+    started_s = now_s()
+    expected_s = window_s * 4 / 3 + LEAD_S
+    while load.running:
+        server.processes.check()
+        progress = _read_json(out / "progress.json")
+        show(min(1.0, (now_s() - started_s) / expected_s), f"{progress.get('submitted', 0)} records submitted")
+        load.wait(LOOK_EVERY_S)
+    summary = _read_json(out / "summary.json")
+    if not summary.get("capacity_per_s"):
+        raise load.failure("measured no capacity")
+    return summary
+
+
+def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show) -> Played:
+    """Play day 0 of a lab scenario, with its upgrade if it has one.
+
+    Stopping it by KeyboardInterrupt still returns what was measured, marked incomplete.
+
+    Raises:
+        ProcessError: the load side or a process of the server failed.
+    """
+    clock = day_clock(scenario, now_s() + LEAD_S)
+    plan = LoadPlan(
+        scenario=scenario_file,
+        mode="day",
+        out=out,
+        origin_wall_s=clock.origin_wall_s,
+        origin_scenario_s=clock.origin_scenario_s,
+    )
+    load = _start_load(server, plan)
+    complete = True
+    try:
+        _follow(server, scenario, clock, load, out, show)
+    except KeyboardInterrupt:
+        complete = False
+        load.ask_to_stop()
+        load.wait(GRACE_S)
+    return Played(
+        events=pl.concat([_load_events(out), server.events(clock)]),
+        upgrade=_upgrade_times(server, clock) if scenario.upgrade else None,
+        load_summary=_read_json(out / "summary.json"),
+        complete=complete,
+    )
+
+
+def day_clock(scenario: Scenario, wall_s: float) -> Clock:
+    """Return the clock of a lab day whose first door opens at `wall_s`."""
+    first_s = min(office_day(scenario, plan.office, 0).opens_s for plan in plan_offices(scenario).values())
+    return Clock(scenario.load.speedup, origin_wall_s=wall_s, origin_scenario_s=first_s)
+
+
+def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, show: Show) -> None:
+    """Start the upgrade at its hour and report progress until the load side has ended."""
+    begin_s, end_s = clock.origin_scenario_s, horizon_s(scenario, plan_offices(scenario), 1)
+    upgrade_at_s = max(begin_s, scenario.seconds_at(scenario.upgrade.start)) if scenario.upgrade else None
+    upgrade: Process | None = None
+    said = ""
+    while load.running:
+        server.processes.check()
+        time_s = clock.to_scenario_s(now_s())
+        if upgrade_at_s is not None and upgrade is None and time_s >= upgrade_at_s:
+            upgrade = server.start_upgrade(scenario)
+        if upgrade is not None:
+            said = _upgrade_words(upgrade) or said
+        progress = _read_json(out / "progress.json")
+        show(min(1.0, max(0.0, (time_s - begin_s) / (end_s - begin_s))), _day_words(scenario, time_s, progress) + said)
+        if now_s() > clock.to_wall_s(end_s) + GRACE_S:
+            raise load.failure("did not finish after the day's end")
+        load.wait(LOOK_EVERY_S)
+    if load.wait(0) != 0:
+        raise load.failure("failed")
+
+
+def _start_load(server: Server, plan: LoadPlan) -> Process:
+    plan.out.mkdir(parents=True, exist_ok=True)
+    plan_file = plan.out / "plan.json"
+    plan_file.write_text(plan.model_dump_json(indent=2), encoding="utf-8")
+    return server.processes.start("load", command(plan_file, server.url, plan.out), may_end=True)
+
+
+def _day_words(scenario: Scenario, time_s: float, progress: dict[str, Any]) -> str:
+    clock = scenario.moment_at(time_s).strftime("%H:%M")
+    return f"{clock}  waiting {progress.get('waiting', 0)}  cards {progress.get('issued', 0)}"
+
+
+def _upgrade_words(upgrade: Process) -> str:
+    messages = [message for message in upgrade.messages() if message.get("phase")]
+    if not upgrade.running:
+        return "  upgraded" if upgrade.wait(0) == 0 else "  upgrade failed"
+    if not messages:
+        return ""
+    last = messages[-1]
+    total = last.get("rows_total") or 0
+    share = f" {100 * last.get('rows_done', 0) // total} %" if total else ""
+    return f"  upgrade: {last['phase']}{share}"
+
+
+def _load_events(out: Path) -> pl.DataFrame:
+    """Read the load side's events; a last line that was cut off by a kill is left out."""
+    path = out / "events.ndjson"
+    rows = []
+    if path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                continue
+    return pl.DataFrame(rows, schema=events.SCHEMA)
+
+
+def _upgrade_times(server: Server, clock: Clock) -> UpgradeTimes | None:
+    query = "SELECT phase, started_at, finished_at FROM upgrades ORDER BY started_at"
+    with psycopg.connect(server.database_url) as connection:
+        rows = connection.execute(query).fetchall()
+    if not rows:
+        return None
+    phases = tuple(
+        (phase, clock.to_scenario_s(start), None if end is None else clock.to_scenario_s(end))
+        for phase, start, end in rows
+    )
+    done = phases[-1][0] == "switch" and phases[-1][2] is not None
+    return UpgradeTimes(start_s=phases[0][1], end_s=phases[-1][2] if done else None, phases=phases)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return content

@@ -1,0 +1,133 @@
+"""The report of a run: one self-contained HTML file, made from nothing but the data in the run's folder."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from antrean import charts
+from antrean.runs import Run
+from antrean.summary import KINDS, answer_table, duration, first_days
+from model.offices import all_offices
+from model.scenario import Scenario
+from model.scenario_file import load as load_scenario
+
+
+def write_report(run: Run) -> Path:
+    """Write report.html into the run's folder and return its path.
+
+    Raises:
+        FileNotFoundError: the run has no summary yet.
+    """
+    summary = run.load_json("summary.json")
+    scenario = load_scenario(str(run.folder / "scenario.toml"))
+    environment = Environment(loader=PackageLoader("antrean"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["duration"] = duration
+    page = environment.get_template("report.html").render(
+        meta=run.load_json("meta.json"),
+        run=run.folder.name,
+        scenario=scenario,
+        scenario_text=(run.folder / "scenario.toml").read_text(encoding="utf-8"),
+        summary=summary,
+        answer=answer(summary),
+        table=_table(first_days(summary)),
+        focus=_table(summary["focus"]),
+        focus_name=all_offices()[scenario.load.offices[0]].name,
+        lab=_lab(run),
+        pictures=_pictures(run, summary, scenario),
+    )
+    return run.save_text("report.html", page)
+
+
+def answer(summary: dict[str, Any]) -> list[str]:
+    """Say in a few sentences what happened to the citizens, from the figures alone."""
+    days = first_days(summary)
+    sentences = []
+    for kind, who in (("lab", "Measured"), ("nation", "Simulated for the nation")):
+        normal, upgrade = days.get(f"{kind}-normal"), days.get(f"{kind}-upgrade")
+        if not normal or not upgrade:
+            continue
+        sentences.append(
+            f"{who}: on the normal day half of the citizens had their card within {duration(normal['wait_median_s'])} "
+            f"and 95 of 100 within {duration(normal['wait_p95_s'])}; on the upgrade day within "
+            f"{duration(upgrade['wait_median_s'])} and {duration(upgrade['wait_p95_s'])}."
+        )
+        sentences.append(
+            f"When the doors closed, {upgrade['backlog_at_closing']:,} of {upgrade['arrivals']:,} still waited "
+            f"(normal day: {normal['backlog_at_closing']:,}), {upgrade['unserved']:,} went home at night without a "
+            f"card ({normal['unserved']:,}), and staff worked {upgrade['overtime_h']:,.0f} hours overtime "
+            f"({normal['overtime_h']:,.0f})."
+        )
+    return sentences
+
+
+def _table(days: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    columns, lines = answer_table(days)
+    names = [(KINDS[part.split("-")[0]], part.split("-")[1]) for part in columns]
+    return {"columns": names, "lines": lines}
+
+
+def _lab(run: Run) -> dict[str, Any]:
+    path = run.folder / "lab.toml"
+    if not path.exists():
+        return {}
+    lab = load_scenario(str(path))
+    names = [all_offices()[code].name for code in lab.offices.which]
+    return {"offices": names, "volume": lab.demand.volume, "speedup": lab.load.speedup, "peak": lab.load.peak_share}
+
+
+def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dict[str, Any]]:
+    frames = {part: run.load_events(part) for part in summary["parts"]}
+    pairs = {
+        kind: {day: frames[f"{kind}-{day}"] for day in ("normal", "upgrade") if f"{kind}-{day}" in frames}
+        for kind in KINDS
+    }
+    pictures = []
+    with charts.style():
+        if pairs["lab"]:
+            speedup = load_scenario(str(run.folder / "lab.toml")).load.speedup
+            figure = charts.day_in_hours(pairs["lab"], scenario, _upgrade_window(summary), speedup)
+            pictures.append(_picture("The measured day in hours", figure, _DAY_CAPTION))
+        if pairs["twin"]:
+            both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
+            figure = charts.twin_over_measurement(both, scenario)
+            pictures.append(_picture("The twin over the measurement", figure, _TWIN_CAPTION))
+        if pairs["nation"]:
+            pictures.append(_picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
+            zones = {code: office.zone.value for code, office in all_offices().items()}
+            figure = charts.nation_by_zone(pairs["nation"], zones)
+            pictures.append(_picture("The nation by time zone", figure, _ZONE_CAPTION))
+    return pictures
+
+
+_DAY_CAPTION = (
+    "Grey: the server's known peak windows. Hatched: while the upgrade worked. Citizens and cards in scenario time; "
+    "the server's times by its own clock, from the receipt of a record to its card being ready for the printer."
+)
+_TWIN_CAPTION = (
+    "The same citizens, measured and simulated. The twin is calibrated on these very days, so this shows whether its "
+    "structure can tell them, not yet that it predicts days it has not seen."
+)
+_NATION_CAPTION = (
+    "The centre is scaled so that the normal day's peak hour fills the share of it that the scenario gives; the "
+    "upgrade slows it as much as it slowed the measured server, for as long as the authority expected."
+)
+_ZONE_CAPTION = "Each office in its own local time; all share the one centre."
+
+
+def _upgrade_window(summary: dict[str, Any]) -> tuple[float, float] | None:
+    upgrade = summary["upgrade"]
+    if not upgrade:
+        return None
+    return upgrade["start_s"], upgrade["end_s"] or 24 * 3600.0
+
+
+def _picture(title: str, figure: Figure, caption: str) -> dict[str, Any]:
+    image = io.BytesIO()
+    figure.savefig(image, format="png")
+    data = base64.b64encode(image.getvalue()).decode()
+    return {"title": title, "source": Markup(f"data:image/png;base64,{data}"), "caption": caption}  # noqa: S704 - ours

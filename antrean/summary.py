@@ -1,0 +1,147 @@
+"""The summary of a run: the measures of every part of it, warnings, and the one table that answers the question."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from antrean.runs import Run
+from model import scenario_file
+from model.measures import measure_day
+from model.scenario import Scenario
+from model.staffing import OfficePlan, plan_offices
+from model.units import MINUTE_S
+
+SCHEMA_VERSION = 1
+PARTS = {
+    "lab-normal": "lab.toml",
+    "lab-upgrade": "lab.toml",
+    "twin-normal": "lab.toml",
+    "twin-upgrade": "lab.toml",
+    "nation-normal": "nation.toml",
+    "nation-upgrade": "nation.toml",
+}
+"""Every part of a run and the scenario file that it played."""
+KINDS = {"lab": "measured", "twin": "simulated, same days", "nation": "nation, simulated"}
+"""What the first word of a part's name means."""
+
+
+def summarise(
+    run: Run,
+    capacity: dict[str, Any],
+    load: dict[str, dict[str, Any]],
+    upgrade: dict[str, Any] | None,
+    calibration: dict[str, Any] | None,
+    nation_days: int,
+) -> dict[str, Any]:
+    """Measure every part of the run that has events, and put it beside what else was found.
+
+    Times of the measures are scenario seconds, except `server_*_s`: seconds of the server's own clock, which no
+    speedup compresses.
+    """
+    parts: dict[str, Any] = {}
+    focus: dict[str, Any] = {}
+    for part, played in PARTS.items():
+        if not (run.folder / part / "events.parquet").exists():
+            continue
+        scenario = scenario_file.load(str(run.folder / played))
+        speedup = 1.0 if part.startswith("nation") else scenario.load.speedup
+        days = nation_days if part.startswith("nation") else 1
+        frame, plans = run.load_events(part), plan_offices(scenario)
+        parts[part] = [_measured(frame, scenario, plans, day, speedup) for day in range(days)]
+        code = scenario.load.offices[0]
+        one = frame.filter(pl.col("office") == code)
+        focus[part] = _measured(one, scenario, {code: plans[code]}, 0, speedup)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "capacity": capacity,
+        "load": load,
+        "upgrade": upgrade,
+        "calibration": calibration,
+        "parts": parts,
+        "focus": focus,
+        "warnings": _warnings(run, load, upgrade, parts),
+    }
+
+
+def _measured(
+    frame: pl.DataFrame, scenario: Scenario, plans: dict[str, OfficePlan], day: int, speedup: float
+) -> dict[str, Any]:
+    try:
+        measures = measure_day(frame, scenario, plans, day)
+    except ValueError:
+        # A day that was stopped before its first citizen came.
+        return {}
+    return measures._replace(
+        server_p50_s=measures.server_p50_s / speedup, server_p95_s=measures.server_p95_s / speedup
+    )._asdict()
+
+
+def _warnings(
+    run: Run, load_summaries: dict[str, dict[str, Any]], upgrade: dict[str, Any] | None, parts: dict[str, Any]
+) -> list[str]:
+    found = []
+    if run.load_json("meta.json")["quick"]:
+        found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
+    for part, summary in load_summaries.items():
+        if summary.get("valid_for_latency") is False:
+            lag_ms = summary.get("dispatch_lag_ms", {}).get("p99", math.nan)
+            found.append(f"{part}: the load generator lagged (p99 {lag_ms:.0f} ms); its latencies are not valid.")
+        if summary.get("failed"):
+            found.append(f"{part}: {summary['failed']} submissions failed for good.")
+        if summary.get("dropped"):
+            found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
+    if upgrade and upgrade["end_s"] is None:
+        found.append("The upgrade had not ended when the day did; the new version alone was not measured.")
+    if "nation-upgrade" in parts:
+        found.append(
+            "The nation's figures are extrapolated: more offices, people and processors than the lab measured."
+        )
+    return found
+
+
+class Row(NamedTuple):
+    """A line of the answer table."""
+
+    label: str
+    show: Callable[[dict[str, Any]], str]
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration for people: "0.42 s", "31 s", "12 min", "3 h 05 min"."""
+    if seconds is None or math.isnan(seconds):
+        return "-"
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * MINUTE_S:
+        return f"{seconds / MINUTE_S:.0f} min"
+    minutes = round(seconds / MINUTE_S)
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+ROWS = (
+    Row("Citizens who came", lambda day: f"{day['arrivals']:,}"),
+    Row("Throughput, cards a day", lambda day: f"{day['cards']:,}"),
+    Row("Wait for the card, median", lambda day: duration(day["wait_median_s"])),
+    Row("Wait for the card, 95 of 100", lambda day: duration(day["wait_p95_s"])),
+    Row("Backlog when doors close", lambda day: f"{day['backlog_at_closing']:,}"),
+    Row("Still without at night", lambda day: f"{day['unserved']:,}"),
+    Row("Overtime, staff hours", lambda day: f"{day['overtime_h']:,.1f}"),
+    Row("Server, median", lambda day: duration(day["server_p50_s"])),
+    Row("Server, p95", lambda day: duration(day["server_p95_s"])),
+)
+"""The answer table's lines, from the fields of `DayMeasures`."""
+
+
+def answer_table(days: dict[str, dict[str, Any]]) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Return the columns (those of `days` that hold measures) and the lines (label, a cell a column) of the answer."""
+    columns = [name for name, measures in days.items() if measures]
+    return columns, [(row.label, [row.show(days[part]) for part in columns]) for row in ROWS]
+
+
+def first_days(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the first day's measures of every part."""
+    return {part: days[0] for part, days in summary["parts"].items() if days}
