@@ -12,8 +12,11 @@ from simpy import Environment, Event
 from model.arrivals import Citizen, national_peak_per_s
 from model.events import EventLog
 from model.scenario import Scenario
-from model.stages import CENTRAL_STAGES, Stage, Status, move
+from model.stages import CENTRAL_STAGES, REFUSED, Stage, Status, move
 from model.station import Station
+
+
+_END_OF_CENTRE = frozenset({Status.SENT_FOR_CARD_PRINTING, *REFUSED})
 
 
 class Period(NamedTuple):
@@ -110,17 +113,16 @@ class Centre:
 
     def process(self, citizen: Citizen) -> Generator[Event, object, Status]:
         """Work on a received record until its card can be printed or it is refused; returns its status."""
-        received_s = self._env.now
+        received_s = entered_s = self._env.now
         status = Status.RECEIVED_AT_CENTRAL
+        turn = self._slots.seize(priority=received_s)
         for stage, deviate in zip(CENTRAL_STAGES, citizen.work, strict=True):
-            entered_s = self._env.now
-            slot = yield self._slots.seize(priority=received_s)
+            slot = yield turn
             assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
             started_s = self._env.now
             period = self._period()
             heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
             yield self._env.timeout(self._spec.stage_s[stage] * heaviness * period.slowdown)
-            self._slots.release(slot)
             status = _outcome(citizen, stage, status)
             self._log.row(
                 citizen.name,
@@ -132,7 +134,13 @@ class Centre:
                 period.version,
                 period.phase,
             )
-            if status is Status.DUPLICATE_RECORD:
+            entered_s = self._env.now
+            done = status in _END_OF_CENTRE
+            if not done:
+                # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
+                turn = self._slots.seize(priority=received_s)
+            self._slots.release(slot)
+            if done:
                 break
         return status
 

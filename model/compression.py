@@ -10,13 +10,25 @@ from model.scenario import Scenario
 from model.staffing import plan_offices
 
 
-def lab_scenario(scenario: Scenario, capacity_per_s: float, speedup: float) -> Scenario:
+def quick(scenario: Scenario) -> Scenario:
+    """Return the scenario with the figures of `[load.quick]`: a coarser run in less time."""
+    figures = scenario.load.quick
+    return scenario.model_copy(
+        update={
+            "centre": scenario.centre.model_copy(update={"residents": figures.residents}),
+            "load": scenario.load.model_copy(
+                update={"speedup": figures.speedup, "capacity_window_s": figures.capacity_window_s}
+            ),
+        }
+    )
+
+
+def lab_scenario(scenario: Scenario, capacity_per_s: float) -> Scenario:
     """Return the scenario as the lab plays it against a server of this capacity.
 
     Args:
         scenario: the nation's.
-        capacity_per_s: enrollments a second that the server can sustain.
-        speedup: scenario seconds per second of wall time.
+        capacity_per_s: enrollments a second (of wall time) that the server can sustain.
 
     The peak hour of its normal day brings `[load] peak` of the capacity; with "real", as many citizens a second as
     the nation's peak hour.
@@ -32,23 +44,22 @@ def lab_scenario(scenario: Scenario, capacity_per_s: float, speedup: float) -> S
             f"({scenario.load.max_rate_per_s:g}); raise max_rate or lower load.peak"
         )
     target_volume = {
-        count: target_per_s / (_peak_per_s(scenario, count) * speedup)
+        count: target_per_s / (_peak_per_s(scenario, count) * scenario.load.speedup)
         for count in range(1, len(scenario.load.offices) + 1)
     }
     count = min(target_volume, key=lambda count: max(target_volume[count], 1 / target_volume[count]))
-    return _with_offices(scenario, count, target_volume[count], speedup)
+    return _with_offices(scenario, count, target_volume[count])
 
 
 def _peak_per_s(scenario: Scenario, count: int) -> float:
-    lab = _with_offices(scenario, count, 1.0, scenario.load.speedup)
+    lab = _with_offices(scenario, count, 1.0)
     return peak_hour(lab, plan_offices(lab))[1]
 
 
-def _with_offices(scenario: Scenario, count: int, volume: float, speedup: float) -> Scenario:
+def _with_offices(scenario: Scenario, count: int, volume: float) -> Scenario:
     return scenario.model_copy(
         update={
             "offices": scenario.offices.model_copy(update={"which": scenario.load.offices[:count]}),
             "demand": scenario.demand.model_copy(update={"volume": volume}),
-            "load": scenario.load.model_copy(update={"speedup": speedup}),
         }
     )

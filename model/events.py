@@ -109,7 +109,8 @@ def read(path: Path) -> pl.DataFrame:
     """
     frame = pl.read_parquet(path)
     if dict(frame.schema) != SCHEMA:
-        raise ValueError(f"{path} does not hold stage events: its columns are {', '.join(frame.columns)}")
+        columns = ", ".join(f"{name} {dtype}" for name, dtype in frame.schema.items())
+        raise ValueError(f"{path} does not hold stage events: its columns are {columns}")
     return frame
 
 

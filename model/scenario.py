@@ -258,13 +258,22 @@ class Staffing(Section):
     """Share of the counters staffed in the evening."""
 
 
+class Quick(Section):
+    """`[load.quick]`: what `antrean run --quick` takes in place of the full figures."""
+
+    speedup: Annotated[float, Field(ge=1, le=10_000)]
+    """In place of `load.speedup`."""
+    residents: Annotated[int, Field(ge=1)]
+    """In place of `centre.residents`."""
+    capacity_window_s: PositiveSeconds = Field(alias="capacity_window")
+    """In place of `load.capacity_window`."""
+
+
 class Load(Section):
     """`[load]`: how the lab plays the offices against a server."""
 
     speedup: Annotated[float, Field(ge=1, le=10_000)]
     """How many scenario seconds pass in one second; human and mechanical durations shrink by it."""
-    quick_speedup: Annotated[float, Field(ge=1, le=10_000)]
-    """The same for `antrean run --quick`."""
     peak_share: Peak = Field(alias="peak")
     """How high the normal day's peak hour is: "real", or a share of the server's measured capacity."""
     offices: OfficeCodes
@@ -275,6 +284,7 @@ class Load(Section):
     """Citizens per second that the load side never exceeds."""
     capacity_window_s: PositiveSeconds = Field(alias="capacity_window")
     """How long the capacity measurement at the start of a run lasts."""
+    quick: Quick
 
 
 class Scenario(Section):

@@ -46,7 +46,7 @@ def parse_rate_per_day(value: object) -> float:
     match = _NUMBER_PER_UNIT.match(value) if isinstance(value, str) else None
     if not match or match[2] not in SECONDS_PER_UNIT:
         raise ValueError(f'{value!r} is not a rate; write a number per unit, such as "400/day" (s, min, h, day)')
-    return float(match[1]) * DAY_S / SECONDS_PER_UNIT[match[2]]
+    return float(match[1]) * (DAY_S / SECONDS_PER_UNIT[match[2]])
 
 
 def parse_bytes(value: object) -> int:

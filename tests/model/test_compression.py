@@ -1,0 +1,95 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.arrivals import national_peak_per_s, peak_hour
+from model.compression import lab_scenario, quick
+from model.scenario import Scenario
+from model.staffing import plan_offices
+
+
+def with_load(scenario: Scenario, **changes: object) -> Scenario:
+    return scenario.model_copy(update={"load": scenario.load.model_copy(update=changes)})
+
+
+def peak_per_wall_second(lab: Scenario) -> float:
+    """Citizens a second of wall time in the busiest hour."""
+    return peak_hour(lab, plan_offices(lab))[1] * lab.load.speedup
+
+
+@given(capacity_per_s=st.floats(0.1, 200), speedup=st.floats(1, 10_000))
+def test_the_peak_hour_brings_85_percent_of_the_capacity_whatever_server_and_speedup(
+    april: Scenario, capacity_per_s: float, speedup: float
+) -> None:
+    lab = lab_scenario(with_load(april, speedup=speedup), capacity_per_s)
+    assert peak_per_wall_second(lab) == pytest.approx(0.85 * capacity_per_s, rel=1e-9)
+
+
+@given(capacity_per_s=st.floats(0.1, 200), speedup=st.floats(1, 10_000))
+def test_the_real_peak_brings_as_many_citizens_a_second_as_the_nations_busiest_hour(
+    april: Scenario, capacity_per_s: float, speedup: float
+) -> None:
+    lab = lab_scenario(with_load(april, speedup=speedup, peak_share=None), capacity_per_s)
+    assert peak_per_wall_second(lab) == pytest.approx(national_peak_per_s(april), rel=1e-9)
+
+
+@pytest.mark.parametrize("speedup", [576, 2304])
+@pytest.mark.parametrize("nominal_per_s", [20.0, 35.0, 50.0])
+def test_whole_offices_fill_the_server_so_that_their_volume_stays_near_one(
+    april: Scenario, nominal_per_s: float, speedup: float
+) -> None:
+    # A speedup k plays k days' citizens in a day, so a server k times faster is filled by the same offices.
+    lab = lab_scenario(with_load(april, speedup=speedup, max_rate_per_s=2000.0), nominal_per_s * speedup / 576)
+    assert 3 / 4 <= lab.demand.volume <= 4 / 3
+
+
+def test_no_other_number_of_offices_would_leave_the_volume_nearer_to_one(april: Scenario) -> None:
+    target_per_s = 0.85 * 30
+    distances = {}
+    for count in range(1, len(april.load.offices) + 1):
+        some = april.offices.model_copy(update={"which": april.load.offices[:count]})
+        peak_per_s = peak_per_wall_second(april.model_copy(update={"offices": some}))
+        distances[count] = max(target_per_s / peak_per_s, peak_per_s / target_per_s)
+    lab = lab_scenario(april, 30)
+    assert len(lab.offices.which) == min(distances, key=lambda count: distances[count])
+    assert max(lab.demand.volume, 1 / lab.demand.volume) == pytest.approx(min(distances.values()))
+
+
+def test_a_bigger_server_is_played_by_more_offices_from_the_front_of_the_list(april: Scenario) -> None:
+    small, big = (lab_scenario(april, capacity_per_s).offices.which for capacity_per_s in (10.0, 50.0))
+    assert len(small) < len(big)
+    assert small == april.load.offices[: len(small)]
+    assert big == april.load.offices[: len(big)]
+
+
+def test_a_small_server_is_played_by_a_part_of_the_first_office(april: Scenario) -> None:
+    lab = lab_scenario(april, 1.0)
+    assert lab.offices.which == ["35.07"]
+    assert lab.demand.volume < 0.1
+    assert plan_offices(lab)["35.07"].arrivals_per_day == pytest.approx(400 * lab.demand.volume)
+
+
+def test_a_server_too_fast_for_the_load_side_is_an_error_that_names_the_key_and_the_rate(april: Scenario) -> None:
+    with pytest.raises(ValueError, match=r"212\.5 citizens a second, more than load\.max_rate \(200\); raise max_rate"):
+        lab_scenario(april, 250)
+
+
+def test_the_real_peak_above_the_limit_is_an_error_as_well(april: Scenario) -> None:
+    with pytest.raises(ValueError, match=r"1\.8 citizens a second, more than load\.max_rate \(1\)"):
+        lab_scenario(with_load(april, peak_share=None, max_rate_per_s=1.0), 250)
+
+
+def test_the_lab_plays_the_same_scenario_but_for_offices_and_volume(april: Scenario) -> None:
+    lab = lab_scenario(april, 20)
+    changed = {"offices": {"which"}, "demand": {"volume"}}
+    assert lab.model_dump(exclude=changed) == april.model_dump(exclude=changed)
+    assert (lab.offices.which, lab.demand.volume) != (april.offices.which, april.demand.volume)
+
+
+def test_a_quick_run_takes_the_figures_of_load_quick_and_changes_nothing_else(april: Scenario) -> None:
+    coarse = quick(april)
+    assert coarse.load.speedup == april.load.quick.speedup
+    assert coarse.load.capacity_window_s == april.load.quick.capacity_window_s
+    assert coarse.centre.residents == april.load.quick.residents
+    changed = {"load": {"speedup", "capacity_window_s"}, "centre": {"residents"}}
+    assert coarse.model_dump(exclude=changed) == april.model_dump(exclude=changed)
