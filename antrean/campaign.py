@@ -18,7 +18,7 @@ from antrean.steps import Steps
 from antrean.summary import summarise
 from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods
 from model.centre import scheduled_periods
-from model.compression import lab_scenario
+from model.compression import lab_scenario, quick
 from model.nation import simulate
 from model.scenario import Scenario
 from model.scenario_file import dump
@@ -59,6 +59,7 @@ def run_campaign(name: str, scenario: Scenario, options: Options, console: Conso
     """
     if scenario.upgrade is None:
         raise ValueError(f"scenario {name} has no [upgrade]; there is no upgrade day to compare a normal day with")
+    scenario = quick(scenario) if options.quick else scenario
     run = new_run(options.results, name)
     meta = {"scenario": name, "quick": options.quick, "seed": scenario.seed, "machine": machine()}
     run.save_json("meta.json", meta | {"ended": "not yet"})
@@ -93,8 +94,7 @@ def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings,
         with steps.step("Measure capacity") as show:
             findings.capacity = _capacity(run, lab, everywhere, show)
             show(1.0, f"{findings.capacity['capacity_per_s']:.1f} enrollments a second")
-        speedup = scenario.load.quick_speedup if options.quick else scenario.load.speedup
-        played = lab_scenario(scenario, findings.capacity["capacity_per_s"], speedup)
+        played = lab_scenario(scenario, findings.capacity["capacity_per_s"])
         run.save_text("lab.toml", dump(played))
         with steps.step("Normal day") as show:
             _play(run, lab, NORMAL, without_upgrade(played), findings, show)

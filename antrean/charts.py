@@ -168,8 +168,8 @@ def _inside(frame: pl.DataFrame) -> tuple[Any, Any]:
 
 def _waits_s(frame: pl.DataFrame) -> Any:
     """Waits of everybody; who was not served has waited until the last event at least."""
-    last_s = frame["finished_s"].max()
-    return visits(frame).select(pl.col("left_s").fill_null(last_s) - pl.col("arrived_s")).to_series().to_numpy()
+    left = pl.col("left_s").fill_null(pl.lit(frame["finished_s"].max()))
+    return visits(frame).select(left - pl.col("arrived_s")).to_series().to_numpy()
 
 
 def _ecdf(values: Any) -> tuple[Any, Any]:

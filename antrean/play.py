@@ -141,7 +141,7 @@ def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out
 def _start_load(server: Server, plan: LoadPlan) -> Process:
     plan.out.mkdir(parents=True, exist_ok=True)
     plan_file = plan.out / "plan.json"
-    plan_file.write_text(plan.model_dump_json(indent=2), encoding="utf-8")
+    plan.write(plan_file)
     return server.processes.start("load", command(plan_file, server.url, plan.out), may_end=True)
 
 

@@ -15,6 +15,7 @@ from antrean.summary import KINDS, answer_table, duration, first_days
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.scenario_file import load as load_scenario
+from model.staffing import plan_offices
 
 
 def write_report(run: Run) -> Path:
@@ -98,7 +99,8 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
             pictures.append(_picture("The twin over the measurement", figure, _TWIN_CAPTION))
         if pairs["nation"]:
             pictures.append(_picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
-            zones = {code: office.zone.value for code, office in all_offices().items()}
+            nation = load_scenario(str(run.folder / "nation.toml"))
+            zones = {code: plan.office.zone.value for code, plan in plan_offices(nation).items()}
             figure = charts.nation_by_zone(pairs["nation"], zones)
             pictures.append(_picture("The nation by time zone", figure, _ZONE_CAPTION))
     return pictures

@@ -12,11 +12,8 @@ from simpy import Environment, Event
 from model.arrivals import Citizen, national_peak_per_s
 from model.events import EventLog
 from model.scenario import Scenario
-from model.stages import CENTRAL_STAGES, REFUSED, Stage, Status, move
+from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status, move
 from model.station import Station
-
-
-_END_OF_CENTRE = frozenset({Status.SENT_FOR_CARD_PRINTING, *REFUSED})
 
 
 class Period(NamedTuple):
@@ -135,7 +132,7 @@ class Centre:
                 period.phase,
             )
             entered_s = self._env.now
-            done = status in _END_OF_CENTRE
+            done = status in END_OF_CENTRE
             if not done:
                 # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
                 turn = self._slots.seize(priority=received_s)

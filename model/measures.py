@@ -11,11 +11,8 @@ import polars as pl
 
 from model.scenario import Scenario
 from model.staffing import OfficeDay, OfficePlan, office_day
-from model.stages import REFUSED, Stage, Status
+from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status
 from model.units import HOUR_S
-
-PRINT_READY = (Status.SENT_FOR_CARD_PRINTING, *sorted(REFUSED))
-"""Outcomes of a central stage that end the centre's work on a record."""
 
 
 class DayMeasures(NamedTuple):
@@ -136,9 +133,9 @@ def _received() -> pl.Expr:
 
 
 def _ready() -> pl.Expr:
-    central = [Stage.VALIDATION.value, Stage.MATCHING.value, Stage.PERSONALISATION.value]
-    outcomes = [status.value for status in PRINT_READY]
-    return pl.col("stage").cast(pl.String).is_in(central) & pl.col("outcome").cast(pl.String).is_in(outcomes)
+    central = [stage.value for stage in CENTRAL_STAGES]
+    ended = [status.value for status in END_OF_CENTRE]
+    return pl.col("stage").cast(pl.String).is_in(central) & pl.col("outcome").cast(pl.String).is_in(ended)
 
 
 def _moments(scenario: Scenario, plans: dict[str, OfficePlan], day: int) -> pl.DataFrame:

@@ -81,6 +81,10 @@ REFUSED = frozenset(
 """Statuses in which the citizen goes home today without a card."""
 
 
+END_OF_CENTRE = frozenset({Status.SENT_FOR_CARD_PRINTING, *REFUSED})
+"""Statuses in which the centre has nothing more to do for a record."""
+
+
 class IllegalTransitionError(ValueError):
     """A record cannot move between these two statuses."""
 

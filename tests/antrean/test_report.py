@@ -1,0 +1,98 @@
+"""The report from a run's folder that was made by simulation alone: fast, and every part is there."""
+
+import base64
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from antrean.report import answer, write_report
+from antrean.runs import Run, new_run
+from antrean.summary import answer_table, duration, first_days, summarise
+from antrean.twin import calibrate, lab_centre
+from model.centre import national_centre, scheduled_periods
+from model.nation import simulate
+from model.scenario_file import dump, load
+from model.strategies import without_upgrade
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Give a run's folder in which simulated days stand for the measured ones."""
+    scenario = load("april-2016")
+    lab = scenario.model_copy(update={"offices": scenario.offices.model_copy(update={"which": ["35.07", "91.71"]})})
+    run = new_run(tmp_path_factory.mktemp("results"), "april-2016")
+    run.save_text("scenario.toml", dump(scenario))
+    for name in ("lab.toml", "nation.toml"):
+        run.save_text(name, dump(lab))
+    machine = {"cores": 2, "processor": "x", "python": "3.11", "packages": {"antrean": "0"}}
+    run.save_json("meta.json", {"scenario": "april-2016", "quick": True, "seed": 1, "machine": machine})
+    centre = national_centre(scenario)
+    usual = centre._replace(periods=scheduled_periods(without_upgrade(lab)))
+    for kind in ("lab", "twin", "nation"):
+        run.save_events(f"{kind}-normal", simulate(without_upgrade(lab), usual, 1))
+        run.save_events(f"{kind}-upgrade", simulate(lab, centre, 1))
+    calibration = calibrate(run.load_events("lab-normal"), 10.0, 2, lab.load.speedup)
+    upgrade = {"start_s": 6 * 3600.0, "end_s": None, "phases": [("expand", 6 * 3600.0, None)]}
+    run.save_json(
+        "summary.json",
+        summarise(
+            run,
+            capacity={"capacity_per_s": 10.0},
+            load={"lab-normal": {"valid_for_latency": False, "dispatch_lag_ms": {"p99": 31.0}, "failed": 2}},
+            upgrade=upgrade,
+            calibration=calibration._asdict(),
+            nation_days=1,
+        ),
+    )
+    assert lab_centre(calibration, lab.load.speedup, centre.periods).slots == 2
+    return run
+
+
+def test_the_report_is_one_file_with_the_answer_first_and_its_pictures_inside(run: Run) -> None:
+    page = write_report(run).read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert page.index("The answer") < page.index("<img")
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(pictures) == 4
+    for picture in pictures:
+        assert Image.open(BytesIO(base64.b64decode(picture))).width > 800
+    assert "Kab. Malang" in page
+
+
+def test_the_answer_and_the_table_are_made_of_the_summarys_figures(run: Run) -> None:
+    summary = run.load_json("summary.json")
+    measured = first_days(summary)["lab-upgrade"]
+    columns, lines = answer_table(first_days(summary))
+    cards = dict(lines)["Throughput, cards a day"]
+    assert cards[columns.index("lab-upgrade")] == f"{measured['cards']:,}"
+    assert duration(measured["wait_median_s"]) in answer(summary)[0]
+    assert f"{measured['backlog_at_closing']:,} of {measured['arrivals']:,}" in answer(summary)[1]
+
+
+def test_what_makes_figures_doubtful_is_warned_of_at_the_top(run: Run) -> None:
+    page = write_report(run).read_text(encoding="utf-8")
+    top = page[: page.index("The answer")]
+    for warning in (
+        "generator lagged (p99 31 ms)",
+        "2 submissions failed",
+        "had not ended",
+        "quick run",
+        "extrapolated",
+    ):
+        assert warning in top
+
+
+def test_a_report_can_be_drawn_again_from_the_data_alone(run: Run) -> None:
+    first = write_report(run).read_bytes()
+    (run.folder / "report.html").unlink()
+    assert write_report(Run(run.folder)).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.418, "0.42 s"), (31.2, "31 s"), (720, "12 min"), (11_100, "3 h 05 min"), (None, "-"), (float("nan"), "-")],
+)
+def test_durations_are_written_for_people(seconds: float | None, text: str) -> None:
+    assert duration(seconds) == text
