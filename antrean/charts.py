@@ -10,8 +10,10 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from model.measures import by_hour, visits
+from model.offices import Zone
 from model.scenario import Scenario
 from model.units import HOUR_S, MINUTE_S
 
@@ -19,6 +21,7 @@ NORMAL, UPGRADE = "#0072B2", "#D55E00"
 COLOURS = {"normal": NORMAL, "upgrade": UPGRADE}
 PEAK_SHADE, UPGRADE_SHADE = "#000000", "#D55E00"
 DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
+MS_PER_S = 1000.0
 Frames = dict[str, pl.DataFrame]
 
 
@@ -52,18 +55,20 @@ def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float
         waiting.fill_between(moments / HOUR_S, inside, color=COLOURS[day], alpha=0.25, step="post")
         waiting.plot(moments / HOUR_S, inside, color=COLOURS[day], drawstyle="steps-post")
         for name, line in (("p50", ":"), ("p95", "-"), ("p99", "--")):
-            values = table[f"server_{name}_s"].to_numpy() / speedup
+            values = table[f"server_{name}_s"].to_numpy() / speedup * MS_PER_S
             server.plot(middle, values, line, color=COLOURS[day], label=f"server {name}")
         for axis in (arrivals, waiting, server):
             _shade(axis, scenario, upgrade if day == "upgrade" else None)
         arrivals.legend(loc="upper right", fontsize=8)
         server.legend(loc="upper right", fontsize=8)
-        server.set_xlabel(f"hour ({scenario.scenario.start:%Z})")
+        server.set_xlabel(f"hour of the day, {clock_name(scenario)}")
         server.set_xlim(hours.start, hours.stop)
         server.set_yscale("log")
+        server.yaxis.set_major_formatter(ScalarFormatter())
+        server.yaxis.set_minor_formatter(NullFormatter())
     axes[0, 0].set_ylabel("an hour")
     axes[1, 0].set_ylabel("citizens without card")
-    axes[2, 0].set_ylabel("receipt to ready (s)")
+    axes[2, 0].set_ylabel("receipt to ready (ms)")
     return figure
 
 
@@ -84,7 +89,7 @@ def twin_over_measurement(frames: dict[tuple[str, str], pl.DataFrame], scenario:
         waits_axis.plot(*_ecdf(_waits_s(frame) / MINUTE_S), drawstyle="steps-post", **drawn)
     _shade(inside_axis, scenario, None)
     inside_axis.set_title("Citizens without card over the day")
-    inside_axis.set_xlabel(f"hour ({scenario.scenario.start:%Z})")
+    inside_axis.set_xlabel(f"hour of the day, {clock_name(scenario)}")
     inside_axis.set_ylabel("citizens")
     waits_axis.set_title("How long citizens waited for their card")
     waits_axis.set_xlabel("minutes from ticket to card")
@@ -111,7 +116,7 @@ def nation_in_hours(frames: Frames, scenario: Scenario) -> Figure:
     waiting.set_ylabel("citizens without card")
     waiting.legend(loc="upper right", fontsize=8)
     server.set_ylabel("centre p95 (min)")
-    server.set_xlabel(f"hours since {scenario.scenario.start:%A %-d %B %Y, 00:00 %Z}")
+    server.set_xlabel(f"hours since {scenario.scenario.start:%A %-d %B %Y, 00:00} {clock_name(scenario)}")
     return figure
 
 
@@ -139,6 +144,12 @@ def nation_by_zone(frames: Frames, zones: dict[str, str]) -> Figure:
     return figure
 
 
+def clock_name(scenario: Scenario) -> str:
+    """Return the name of the zone whose clock the scenario counts by, such as "WIB"."""
+    offset_s = scenario.utc_offset_s
+    return next((zone.value for zone in Zone if zone.utc_offset_s == offset_s), f"{scenario.scenario.start:%Z}")
+
+
 def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, first_hour: int = 0) -> None:
     """Mark the known peak windows in grey and the upgrade in colour."""
     for peak in scenario.centre.peaks:
@@ -147,7 +158,9 @@ def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, 
         )
     if upgrade is not None:
         start_s, end_s = upgrade
-        axis.axvspan(start_s / HOUR_S, end_s / HOUR_S, facecolor=UPGRADE_SHADE, alpha=0.10, hatch="///", lw=0)
+        axis.axvspan(start_s / HOUR_S, end_s / HOUR_S, color=UPGRADE_SHADE, alpha=0.10, lw=0, zorder=0)
+        for moment_s in upgrade:
+            axis.axvline(moment_s / HOUR_S, color=UPGRADE_SHADE, linewidth=1, linestyle=":")
 
 
 def _hours(frames: Frames) -> range:

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -124,16 +125,16 @@ def _print_answer(console: Console, finished: Run) -> None:
     summary = finished.load_json("summary.json")
     columns, lines = answer_table(first_days(summary))
     console.print()
-    _print_table(console, [f"{KINDS[part.split('-')[0]]}\n{part.split('-')[1]} day" for part in columns], lines)
+    _print_table(console, [f"{KINDS[part.split('-')[0]]}\n{part.split('-')[1]}" for part in columns], lines)
     for warning in summary["warnings"]:
         console.print(f"[yellow]![/yellow] {warning}")
 
 
 def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
-    table = Table()
-    table.add_column("")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for label, cells in lines:
         table.add_row(label, *cells)
     console.print(table)

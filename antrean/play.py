@@ -19,6 +19,8 @@ from model.staffing import office_day, plan_offices
 
 LEAD_S = 5.0
 """Wall time between starting the load side and the first moment played: its operators must be ready by then."""
+UPGRADE_LEAD_S = 0.8
+"""Wall time between starting the upgrade's program and its first work."""
 GRACE_S = 30.0
 """Wall time that the load side may take to finish after a day's end."""
 LOOK_EVERY_S = 0.25
@@ -111,21 +113,24 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
 
 
 def day_clock(scenario: Scenario, wall_s: float) -> Clock:
-    """Return the clock of a lab day whose first door opens at `wall_s`."""
-    first_s = min(office_day(scenario, plan.office, 0).opens_s for plan in plan_offices(scenario).values())
+    """Return the clock of a lab day that begins at `wall_s`: with the first door, or with the upgrade before it."""
+    moments_s = [office_day(scenario, plan.office, 0).opens_s for plan in plan_offices(scenario).values()]
+    if scenario.upgrade:
+        moments_s.append(scenario.seconds_at(scenario.upgrade.start))
+    first_s = min(moments_s)
     return Clock(scenario.load.speedup, origin_wall_s=wall_s, origin_scenario_s=first_s)
 
 
 def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, show: Show) -> None:
     """Start the upgrade at its hour and report progress until the load side has ended."""
     begin_s, end_s = clock.origin_scenario_s, horizon_s(scenario, plan_offices(scenario), 1)
-    upgrade_at_s = max(begin_s, scenario.seconds_at(scenario.upgrade.start)) if scenario.upgrade else None
+    upgrade_at_s = scenario.seconds_at(scenario.upgrade.start) if scenario.upgrade else None
     upgrade: Process | None = None
     said = ""
     while load.running:
         server.processes.check()
         time_s = clock.to_scenario_s(now_s())
-        if upgrade_at_s is not None and upgrade is None and time_s >= upgrade_at_s:
+        if upgrade is None and upgrade_at_s is not None and now_s() >= clock.to_wall_s(upgrade_at_s) - UPGRADE_LEAD_S:
             upgrade = server.start_upgrade(scenario)
         if upgrade is not None:
             said = _upgrade_words(upgrade) or said

@@ -28,14 +28,16 @@ class Process:
     Its standard output is read as JSON lines, its standard error goes to a log file.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> None:
-        """Start `command`, called `name` in messages."""
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, nice: int = 0
+    ) -> None:
+        """Start `command`, called `name` in messages; the higher `nice`, the sooner it lets others use the cores."""
         self.name = name
         self._log = log
         self._messages: Queue[dict[str, Any]] = Queue()
         with log.open("ab") as stderr:
             self._popen = subprocess.Popen(  # noqa: S603 - the commands are the project's own
-                list(command),
+                [*(("nice", "-n", str(nice)) if nice else ()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -137,10 +139,15 @@ class Processes:
         self._lasting: list[Process] = []
 
     def start(
-        self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None, may_end: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        may_end: bool = False,
+        nice: int = 0,
     ) -> Process:
         """Start a child and make it part of the group; unless it `may_end`, `check` complains when it has."""
-        process = Process(name, command, self.logs / f"{name.replace(' ', '-')}.log", env)
+        process = Process(name, command, self.logs / f"{name.replace(' ', '-')}.log", env, nice)
         self._started.append(process)
         if not may_end:
             self._lasting.append(process)

@@ -16,6 +16,7 @@ from model.offices import all_offices
 from model.scenario import Scenario
 from model.scenario_file import load as load_scenario
 from model.staffing import plan_offices
+from model.units import DAY_S
 
 
 def write_report(run: Run) -> Path:
@@ -107,7 +108,7 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
 
 
 _DAY_CAPTION = (
-    "Grey: the server's known peak windows. Hatched: while the upgrade worked. Citizens and cards in scenario time; "
+    "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Citizens and cards in scenario time; "
     "the server's times by its own clock, from the receipt of a record to its card being ready for the printer."
 )
 _TWIN_CAPTION = (
@@ -125,7 +126,7 @@ def _upgrade_window(summary: dict[str, Any]) -> tuple[float, float] | None:
     upgrade = summary["upgrade"]
     if not upgrade:
         return None
-    return upgrade["start_s"], upgrade["end_s"] or 24 * 3600.0
+    return upgrade["start_s"], upgrade["end_s"] or DAY_S
 
 
 def _picture(title: str, figure: Figure, caption: str) -> dict[str, Any]:

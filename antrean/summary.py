@@ -23,7 +23,7 @@ PARTS = {
     "nation-upgrade": "nation.toml",
 }
 """Every part of a run and the scenario file that it played."""
-KINDS = {"lab": "measured", "twin": "simulated, same days", "nation": "nation, simulated"}
+KINDS = {"lab": "measured", "twin": "twin", "nation": "nation"}
 """What the first word of a part's name means."""
 
 
@@ -86,7 +86,7 @@ def _warnings(
         found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
     for part, summary in load_summaries.items():
         if summary.get("valid_for_latency") is False:
-            lag_ms = summary.get("dispatch_lag_ms", {}).get("p99", math.nan)
+            lag_ms = summary.get("dispatch_lag", {}).get("p99_ms", math.nan)
             found.append(f"{part}: the load generator lagged (p99 {lag_ms:.0f} ms); its latencies are not valid.")
         if summary.get("failed"):
             found.append(f"{part}: {summary['failed']} submissions failed for good.")
@@ -109,26 +109,25 @@ class Row(NamedTuple):
 
 
 def duration(seconds: float | None) -> str:
-    """Write a duration for people: "0.42 s", "31 s", "12 min", "3 h 05 min"."""
+    """Write a duration for people: "42 ms", "3.2 s", "31 s", "12 min", "107 min"."""
     if seconds is None or math.isnan(seconds):
         return "-"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
-        return f"{seconds:.2f} s"
+        return f"{seconds:.1f} s"
     if seconds < 100:
         return f"{seconds:.0f} s"
-    if seconds < 100 * MINUTE_S:
-        return f"{seconds / MINUTE_S:.0f} min"
-    minutes = round(seconds / MINUTE_S)
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{seconds / MINUTE_S:,.0f} min"
 
 
 ROWS = (
     Row("Citizens who came", lambda day: f"{day['arrivals']:,}"),
-    Row("Throughput, cards a day", lambda day: f"{day['cards']:,}"),
-    Row("Wait for the card, median", lambda day: duration(day["wait_median_s"])),
-    Row("Wait for the card, 95 of 100", lambda day: duration(day["wait_p95_s"])),
-    Row("Backlog when doors close", lambda day: f"{day['backlog_at_closing']:,}"),
-    Row("Still without at night", lambda day: f"{day['unserved']:,}"),
+    Row("Cards a day", lambda day: f"{day['cards']:,}"),
+    Row("Wait, median", lambda day: duration(day["wait_median_s"])),
+    Row("Wait, p95", lambda day: duration(day["wait_p95_s"])),
+    Row("Backlog at closing", lambda day: f"{day['backlog_at_closing']:,}"),
+    Row("Without card at night", lambda day: f"{day['unserved']:,}"),
     Row("Overtime, staff hours", lambda day: f"{day['overtime_h']:,.1f}"),
     Row("Server, median", lambda day: duration(day["server_p50_s"])),
     Row("Server, p95", lambda day: duration(day["server_p95_s"])),

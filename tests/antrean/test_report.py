@@ -40,7 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         summarise(
             run,
             capacity={"capacity_per_s": 10.0},
-            load={"lab-normal": {"valid_for_latency": False, "dispatch_lag_ms": {"p99": 31.0}, "failed": 2}},
+            load={"lab-normal": {"valid_for_latency": False, "dispatch_lag": {"p99_ms": 31.0}, "failed": 2}},
             upgrade=upgrade,
             calibration=calibration._asdict(),
             nation_days=1,
@@ -65,7 +65,7 @@ def test_the_answer_and_the_table_are_made_of_the_summarys_figures(run: Run) -> 
     summary = run.load_json("summary.json")
     measured = first_days(summary)["lab-upgrade"]
     columns, lines = answer_table(first_days(summary))
-    cards = dict(lines)["Throughput, cards a day"]
+    cards = dict(lines)["Cards a day"]
     assert cards[columns.index("lab-upgrade")] == f"{measured['cards']:,}"
     assert duration(measured["wait_median_s"]) in answer(summary)[0]
     assert f"{measured['backlog_at_closing']:,} of {measured['arrivals']:,}" in answer(summary)[1]
@@ -92,7 +92,7 @@ def test_a_report_can_be_drawn_again_from_the_data_alone(run: Run) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.418, "0.42 s"), (31.2, "31 s"), (720, "12 min"), (11_100, "3 h 05 min"), (None, "-"), (float("nan"), "-")],
+    [(0.418, "418 ms"), (3.21, "3.2 s"), (31.2, "31 s"), (720, "12 min"), (None, "-"), (float("nan"), "-")],
 )
 def test_durations_are_written_for_people(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
