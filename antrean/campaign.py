@@ -3,6 +3,7 @@
 Read `run_campaign` first; what it calls stands below it in the order of the calls.
 """
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from antrean.report import write_report
 from antrean.runs import Run, machine, new_run
 from antrean.steps import Steps
 from antrean.summary import summarise
-from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods
+from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods, standstill_s
 from model.centre import scheduled_periods
 from model.compression import lab_scenario, quick
 from model.nation import simulate
@@ -132,13 +133,15 @@ def _simulate_lab(run: Run, lab: Scenario, findings: Findings, steps: Steps) -> 
     with steps.step("Simulate the same days") as show:
         normal, upgraded = run.load_events(f"lab-{NORMAL}"), run.load_events(f"lab-{UPGRADE}")
         calibration = calibrate(normal, findings.capacity["capacity_per_s"], worker_count(), speedup)
-        times = findings.upgrade or UpgradeTimes(float("inf"), None, ())
-        until_s = float("inf") if times.end_s is None else times.end_s
-        calibration = calibrate_upgrade(calibration, normal, upgraded, times.start_s, until_s, speedup)
+        began_s = findings.upgrade.start_s if findings.upgrade else math.inf
+        still_s = standstill_s(upgraded, lab)
+        calibration = calibrate_upgrade(
+            calibration, normal, upgraded, began_s, still_s or (math.inf, math.inf), speedup
+        )
         findings.calibration = calibration
         days = {
             NORMAL: (without_upgrade(lab), scheduled_periods(without_upgrade(lab))),
-            UPGRADE: (lab, lab_periods(lab, calibration, times.start_s, times.end_s)),
+            UPGRADE: (lab, lab_periods(lab, calibration, began_s, still_s)),
         }
         for number, (day, (scenario, periods)) in enumerate(days.items()):
             show(number / len(days), f"twin of the {day} day")

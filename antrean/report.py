@@ -108,8 +108,9 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
 
 
 _DAY_CAPTION = (
-    "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Citizens and cards in scenario time; "
-    "the server's times by its own clock, from the receipt of a record to its card being ready for the printer."
+    "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Citizens and "
+    "cards in the day's time; the server's times by its own clock, from a record's receipt to its card being ready for "
+    "the printer."
 )
 _TWIN_CAPTION = (
     "The same citizens, measured and simulated. The twin is calibrated on these very days, so this shows whether its "

@@ -31,6 +31,8 @@ class Calibration(NamedTuple):
     """Mean time from sending a packet to its receipt."""
     stage_s: dict[Stage, float]
     """Mean working time of a record per central stage, scaled so that the slots give the capacity."""
+    notice_s: dict[Stage, float]
+    """Mean time until a server with nothing to do noticed a waiting record, per central stage."""
     variation: float
     """Coefficient of variation of the working times, their mean over the stages by weight."""
     slowdown_during: float | None
@@ -55,6 +57,7 @@ def calibrate(normal: pl.DataFrame, capacity_per_s: float, slots: int, speedup: 
         capacity_per_s=capacity_per_s,
         submission_s=mean_s[Stage.SUBMISSION],
         stage_s={stage: mean_s[stage] * scale for stage in CENTRAL_STAGES},
+        notice_s={stage: _notice_s(normal, stage) / speedup for stage in CENTRAL_STAGES},
         variation=variation,
         slowdown_during=None,
         slowdown_after=None,
@@ -66,10 +69,14 @@ def calibrate_upgrade(
     normal: pl.DataFrame,
     upgraded: pl.DataFrame,
     upgrade_start_s: float,
-    upgrade_end_s: float,
+    still_s: tuple[float, float],
     speedup: float,
 ) -> Calibration:
-    """Add the upgrade's cost, from an upgrade day's events and the scenario seconds between which it worked."""
+    """Add the upgrade's cost, from an upgrade day's events.
+
+    Times in scenario seconds: when the upgrade began, and between which moments the centre stood still to switch (both
+    infinite where it did not come to that).
+    """
 
     def slowdown(start_s: float, end_s: float) -> float | None:
         rate_per_s = saturated_rate_per_s(upgraded, start_s, end_s, in_system=4 * calibration.slots)
@@ -78,7 +85,7 @@ def calibrate_upgrade(
         return _work_ratio(normal, upgraded, start_s, end_s)
 
     return calibration._replace(
-        slowdown_during=slowdown(upgrade_start_s, upgrade_end_s), slowdown_after=slowdown(upgrade_end_s, math.inf)
+        slowdown_during=slowdown(upgrade_start_s, still_s[0]), slowdown_after=slowdown(still_s[1], math.inf)
     )
 
 
@@ -109,15 +116,35 @@ def lab_centre(calibration: Calibration, speedup: float, periods: tuple[Period, 
         slots=calibration.slots,
         submission_s=calibration.submission_s * speedup,
         stage_s={stage: mean_s * speedup for stage, mean_s in calibration.stage_s.items()},
+        notice_s={stage: mean_s * speedup for stage, mean_s in calibration.notice_s.items()},
         variation=calibration.variation,
         periods=periods,
     )
 
 
+def standstill_s(events: pl.DataFrame, scenario: Scenario) -> tuple[float, float] | None:
+    """Return between which moments nothing was matched while the matcher changed to the new version.
+
+    None where the new version never matched anything.
+    """
+    if scenario.upgrade is None:
+        return None
+    matched = _of(events, Stage.MATCHING)
+    old = matched.filter(pl.col("version") == scenario.centre.version)["finished_s"].to_numpy()
+    new = matched.filter(pl.col("version") == scenario.upgrade.to)["started_s"].to_numpy()
+    if not len(old) or not len(new):
+        return None
+    return float(old.max()), float(new.min())
+
+
 def lab_periods(
-    scenario: Scenario, calibration: Calibration, upgrade_start_s: float, upgrade_end_s: float | None
+    scenario: Scenario, calibration: Calibration, upgrade_start_s: float, still_s: tuple[float, float] | None
 ) -> tuple[Period, ...]:
-    """Return the lab's periods as they were: the upgrade from its start to its end, if it came to one."""
+    """Return the lab's periods as they were: the upgrade, the standstill when it switched, the new version alone.
+
+    Raises:
+        ValueError: the scenario has no upgrade.
+    """
     if scenario.upgrade is None:
         raise ValueError("a scenario without [upgrade] has one period only")
     cost = scenario.upgrade.cost
@@ -126,8 +153,9 @@ def lab_periods(
         Period(-math.inf, before, "", 1.0),
         Period(upgrade_start_s, before, "upgrade", calibration.slowdown_during or cost.during),
     ]
-    if upgrade_end_s is not None:
-        periods.append(Period(upgrade_end_s, scenario.upgrade.to, "", calibration.slowdown_after or cost.after))
+    if still_s is not None:
+        periods.append(Period(still_s[0], before, "standstill", math.inf))
+        periods.append(Period(still_s[1], scenario.upgrade.to, "", calibration.slowdown_after or cost.after))
     return tuple(periods)
 
 
@@ -161,6 +189,18 @@ def _mean_work_s(work: pl.DataFrame, stage: Stage) -> float:
     if visits_s.is_empty():
         raise ValueError(f"no visit to {stage} was measured; the day's events are incomplete")
     return float(np.mean(visits_s.to_numpy()))
+
+
+def _notice_s(events: pl.DataFrame, stage: Stage) -> float:
+    """How long records waited that were alone in the centre: nobody was before them, so it is the server's notice."""
+    everybody = visits(events)
+    received = np.sort(everybody["received_s"].drop_nulls().to_numpy())
+    ready = np.sort(everybody["ready_s"].drop_nulls().to_numpy())
+    here = _of(events, stage)
+    entered = here["entered_s"].to_numpy()
+    inside = np.searchsorted(received, entered, side="right") - np.searchsorted(ready, entered, side="left")
+    waits_s = (here["claimed_s"].to_numpy() - entered)[inside <= 1]
+    return float(np.mean(waits_s)) if len(waits_s) else 0.0
 
 
 def _variation(work: pl.DataFrame, stage: Stage) -> float:

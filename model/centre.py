@@ -24,7 +24,7 @@ class Period(NamedTuple):
     phase: str
     """The upgrade's phase, "" when none is under way."""
     slowdown: float
-    """How many times longer a record takes than before the upgrade."""
+    """How many times longer a record takes than before the upgrade; infinity while the centre stands still."""
 
 
 class CentreSpec(NamedTuple):
@@ -36,6 +36,8 @@ class CentreSpec(NamedTuple):
     """Mean time from sending a packet to its receipt."""
     stage_s: dict[Stage, float]
     """Mean working time of a record in each of `CENTRAL_STAGES`."""
+    notice_s: dict[Stage, float]
+    """Mean time until an idle slot notices a record that waits for a stage."""
     variation: float
     """Coefficient of variation of the working times."""
     periods: tuple[Period, ...]
@@ -62,6 +64,7 @@ def national_centre(scenario: Scenario) -> CentreSpec:
         slots=centre.slots,
         submission_s=stages.submission_s * scale,
         stage_s={stage: mean_s * scale for stage, mean_s in stage_s.items()},
+        notice_s=dict.fromkeys(stage_s, 0.0),
         variation=centre.variation,
         periods=scheduled_periods(scenario),
     )
@@ -94,52 +97,55 @@ class Centre:
 
     def receive(self, citizen: Citizen) -> Generator[Event, object, None]:
         """Take a packet in and acknowledge it; the operator waits for that."""
-        entered_s = self._env.now
-        period = self._period()
-        yield self._env.timeout(self._spec.submission_s * period.slowdown)
-        self._log.row(
-            citizen.name,
-            citizen.office,
-            Stage.SUBMISSION,
-            (entered_s, entered_s, entered_s, self._env.now),
-            "centre/web",
-            Status.RECEIVED_AT_CENTRAL,
-            period.version,
-            period.phase,
-        )
+        entered_s, period = self._env.now, self._period()
+        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown
+        yield self._env.timeout(self._spec.submission_s * slowdown)
+        times_s = (entered_s, entered_s, entered_s, self._env.now)
+        self._row(citizen, Stage.SUBMISSION, times_s, "centre/web", Status.RECEIVED_AT_CENTRAL, period)
 
     def process(self, citizen: Citizen) -> Generator[Event, object, Status]:
         """Work on a received record until its card can be printed or it is refused; returns its status."""
         received_s = entered_s = self._env.now
         status = Status.RECEIVED_AT_CENTRAL
-        turn = self._slots.seize(priority=received_s)
+        turn: Event | None = None
         for stage, deviate in zip(CENTRAL_STAGES, citizen.work, strict=True):
+            if turn is None:
+                yield self._env.timeout(self._spec.notice_s[stage])
+                turn = self._slots.seize(priority=received_s)
             slot = yield turn
             assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-            started_s = self._env.now
-            period = self._period()
+            yield from self._stand_still()
+            started_s, period = self._env.now, self._period()
             heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
             yield self._env.timeout(self._spec.stage_s[stage] * heaviness * period.slowdown)
             status = _outcome(citizen, stage, status)
-            self._log.row(
-                citizen.name,
-                citizen.office,
-                stage,
-                (entered_s, started_s, started_s, self._env.now),
-                self._slots.server_name(slot),
-                status,
-                period.version,
-                period.phase,
-            )
+            times_s = (entered_s, started_s, started_s, self._env.now)
+            self._row(citizen, stage, times_s, self._slots.server_name(slot), status, period)
             entered_s = self._env.now
             done = status in END_OF_CENTRE
-            if not done:
-                # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
-                turn = self._slots.seize(priority=received_s)
+            # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
+            turn = self._slots.seize(priority=received_s) if self._slots.waiting and not done else None
             self._slots.release(slot)
             if done:
                 break
         return status
+
+    def _stand_still(self) -> Generator[Event, object, None]:
+        """Wait while the centre stands still."""
+        while math.isinf(self._period().slowdown):
+            begins_s = min(period.start_s for period in self._spec.periods if period.start_s > self._env.now)
+            yield self._env.timeout(begins_s - self._env.now)
+
+    def _row(
+        self,
+        citizen: Citizen,
+        stage: Stage,
+        times_s: tuple[float, float, float, float],
+        server: str,
+        status: Status,
+        period: Period,
+    ) -> None:
+        self._log.row(citizen.name, citizen.office, stage, times_s, server, status, period.version, period.phase)
 
     def _period(self) -> Period:
         return next(period for period in reversed(self._spec.periods) if period.start_s <= self._env.now)

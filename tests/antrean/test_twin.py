@@ -5,7 +5,15 @@ import math
 import polars as pl
 import pytest
 
-from antrean.twin import calibrate, calibrate_upgrade, calibrated, lab_centre, saturated_rate_per_s
+from antrean.twin import (
+    calibrate,
+    calibrate_upgrade,
+    calibrated,
+    lab_centre,
+    lab_periods,
+    saturated_rate_per_s,
+    standstill_s,
+)
 from model.centre import CentreSpec, Period, national_centre
 from model.nation import simulate
 from model.scenario import Scenario
@@ -27,7 +35,14 @@ def lab() -> Scenario:
 def truth() -> CentreSpec:
     """Give a centre that two offices of 400 citizens a day fill to about 0.7 in the peak."""
     stage_s = {Stage.VALIDATION: 10.0, Stage.MATCHING: 20.0, Stage.PERSONALISATION: 30.0}
-    return CentreSpec(slots=2, submission_s=5.0, stage_s=stage_s, variation=0.4, periods=(NORMAL,))
+    return CentreSpec(
+        slots=2,
+        submission_s=5.0,
+        stage_s=stage_s,
+        notice_s=dict.fromkeys(stage_s, 2.0),
+        variation=0.4,
+        periods=(NORMAL,),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +63,28 @@ def test_calibration_recovers_the_stages_and_their_variation(normal: pl.DataFram
 def test_the_upgrades_cost_is_recovered_from_the_rate_in_saturation(
     lab: Scenario, truth: CentreSpec, normal: pl.DataFrame
 ) -> None:
-    start_s, end_s = 7 * 3600.0, 15 * 3600.0
-    periods = (NORMAL, Period(start_s, "5.4", "upgrade", 2.5), Period(end_s, "5.5", "", 1.2))
+    start_s, still_s = 7 * 3600.0, (15 * 3600.0, 15.5 * 3600.0)
+    periods = (
+        NORMAL,
+        Period(start_s, "5.4", "upgrade", 2.5),
+        Period(still_s[0], "5.4", "standstill", math.inf),
+        Period(still_s[1], "5.5", "", 1.2),
+    )
     upgraded = simulate(lab, truth._replace(periods=periods), days=1)
+    seen_s = standstill_s(upgraded, lab)
+    assert seen_s == pytest.approx(still_s, abs=300)
     usual = calibrate(normal, truth.capacity_per_s * SPEEDUP, slots=2, speedup=SPEEDUP)
-    found = calibrate_upgrade(usual, normal, upgraded, start_s, end_s, SPEEDUP)
+    found = calibrate_upgrade(usual, normal, upgraded, start_s, still_s, SPEEDUP)
     assert found.slowdown_during == pytest.approx(2.5, rel=0.05)
     assert found.slowdown_after == pytest.approx(1.2, rel=0.08)
+    assert [period.slowdown for period in lab_periods(lab, found, start_s, seen_s)] == pytest.approx(
+        [1.0, found.slowdown_during, math.inf, found.slowdown_after]
+    )
+
+
+def test_the_notice_of_idle_servers_is_recovered(normal: pl.DataFrame, truth: CentreSpec) -> None:
+    found = calibrate(normal, truth.capacity_per_s * SPEEDUP, slots=2, speedup=SPEEDUP)
+    assert {stage: s * SPEEDUP for stage, s in found.notice_s.items()} == pytest.approx(truth.notice_s, rel=0.2)
 
 
 def test_a_day_that_never_saturates_says_nothing_about_the_rate(normal: pl.DataFrame) -> None:
