@@ -1,15 +1,28 @@
-"""Scenarios that the model's tests start from."""
+"""Scenarios that the model's tests start from, and properties that take their time."""
+
+from importlib.resources import files
 
 import pytest
+from hypothesis import settings
 
 from model.scenario import Scenario
 from model.scenario_file import load
 
+# Shared machines pause; the same examples each time keep a failure repeatable.
+settings.register_profile("model", deadline=None, derandomize=True)
+settings.load_profile("model")
 
-@pytest.fixture
+
+@pytest.fixture(scope="session")
 def april() -> Scenario:
-    """Give the shipped scenario of April 2016."""
+    """Give the shipped scenario of April 2016; properties ask for it, and scenarios are frozen: once is enough."""
     return load("april-2016")
+
+
+@pytest.fixture(scope="session")
+def april_toml() -> str:
+    """Give the same as the text of its file."""
+    return (files("model") / "scenarios" / "april-2016.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture

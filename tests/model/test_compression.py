@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.arrivals import national_peak_per_s, peak_hour
@@ -25,6 +25,7 @@ def test_the_peak_hour_brings_85_percent_of_the_capacity_whatever_server_and_spe
     assert peak_per_wall_second(lab) == pytest.approx(0.85 * capacity_per_s, rel=1e-9)
 
 
+@settings(max_examples=20)
 @given(capacity_per_s=st.floats(0.1, 200), speedup=st.floats(1, 10_000))
 def test_the_real_peak_brings_as_many_citizens_a_second_as_the_nations_busiest_hour(
     april: Scenario, capacity_per_s: float, speedup: float

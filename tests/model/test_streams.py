@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from model.streams import stream
 
-NAMES = st.text(st.characters(exclude_characters="\x1f", exclude_categories=("Cs",)), max_size=8)
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\x1f"), max_size=8)
 ENTITIES = st.tuples(NAMES, st.lists(NAMES, max_size=3))
 
 

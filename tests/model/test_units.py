@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ class Written(BaseModel):
     peak: Peak = None
 
 
-def as_written(**values: object) -> dict[str, object]:
+def as_written(**values: Any) -> dict[str, object]:
     """Give values of the model as a scenario file writes them."""
     return Written.model_construct(None, **values).model_dump(include=set(values))
 
@@ -57,7 +58,9 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
     assert parse_duration_s(text) == seconds
 
 
-@pytest.mark.parametrize(("text", "per_day"), [("400/day", 400.0), ("50/h", 1200.0), ("1/min", 1440.0), ("2/s", 172800)])
+@pytest.mark.parametrize(
+    ("text", "per_day"), [("400/day", 400.0), ("50/h", 1200.0), ("1/min", 1440.0), ("2/s", 172800)]
+)
 def test_a_rate_is_read_per_day(text: str, per_day: float) -> None:
     assert parse_rate_per_day(text) == per_day
 

@@ -1,0 +1,96 @@
+"""The load plan: everything one run of the load side needs to know, as the campaign hands it over in a JSON file.
+
+The campaign imports this module, so it imports no Locust: that would monkey-patch the campaign's process.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from model.clock import Clock
+from model.scenario import Scenario
+from model.scenario_file import load
+from model.staffing import plan_offices
+
+LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+
+
+class LoadPlan(BaseModel):
+    """One run of the load side: what is played, when it begins, where its results go."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    scenario: Path
+    """The lab's resolved scenario, a TOML file."""
+    mode: Literal["day", "capacity"]
+    """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose."""
+    day: Annotated[int, Field(ge=0)] = 0
+    """Which day of the scenario is played."""
+    replication: Annotated[int, Field(ge=0)] = 0
+    """Which replication's citizens come."""
+    origin_wall_s: float
+    """When the run begins, in seconds since the epoch; a few seconds ahead leave Locust the time to start ..."""
+    origin_scenario_s: float
+    """... and which moment of the scenario that is, in seconds since its start."""
+    out: Path
+    """The folder the results are written in."""
+
+    in_flight: Annotated[int, Field(ge=1)] = 24
+    """Capacity: records that are at the server at the same time."""
+    window_s: Annotated[float, Field(gt=0)] = 12.0
+    """Capacity: seconds of wall time that are measured, after a third as many to warm up."""
+    max_s: Annotated[float, Field(gt=0)] = 60.0
+    """Capacity: seconds of wall time after which it ends, whatever has been measured."""
+
+    @classmethod
+    def read(cls, path: Path) -> "LoadPlan":
+        """Read a plan from its JSON file.
+
+        Raises:
+            pydantic.ValidationError: keys are missing, unknown or impossible.
+        """
+        return cls.model_validate_json(path.read_text(encoding="utf-8"))
+
+    def write(self, path: Path) -> None:
+        """Write the plan as JSON that `read` reads back to an equal one."""
+        path.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+
+    def load_scenario(self) -> Scenario:
+        """Read the plan's scenario.
+
+        Raises:
+            model.scenario_file.ScenarioError: the scenario cannot be used.
+        """
+        return load(str(self.scenario))
+
+    def clock(self, scenario: Scenario) -> Clock:
+        """Return the run's mapping between wall time and scenario time."""
+        return Clock(scenario.load.speedup, self.origin_wall_s, self.origin_scenario_s)
+
+    def users(self, scenario: Scenario) -> int:
+        """Return how many Locust users play it: an operator per counter and a window per office, or `in_flight`."""
+        if self.mode == "capacity":
+            return self.in_flight
+        plans = plan_offices(scenario)
+        return sum(plan.counters for plan in plans.values()) + len(plans)
+
+
+def command(plan_path: Path, host: str, out: Path) -> list[str]:
+    """Return the command line that plays the plan at `plan_path` against `host`; Locust's own statistics go to `out`.
+
+    Raises:
+        pydantic.ValidationError: the plan cannot be used.
+        model.scenario_file.ScenarioError: its scenario cannot be used.
+    """
+    plan = LoadPlan.read(plan_path)
+    users = str(plan.users(plan.load_scenario()))
+    # All users start at once; who works when is the offices' own affair. Failed requests are data, not a failure of the
+    # run: exit code 0 all the same. Locust's CSV files end up to a second before the run does; its JSON is complete.
+    return [
+        *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"),
+        *("--plan", str(plan_path), "--host", host),
+        *("--users", users, "--spawn-rate", users),
+        *("--csv", str(out / "locust"), "--json-file", str(out / "locust"), "--exit-code-on-error", "0"),
+    ]

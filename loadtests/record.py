@@ -1,0 +1,177 @@
+"""The record of a run: every visit as a StageEvent, the counts and latencies that follow, how far it has come.
+
+Three files in the run's folder: `events.ndjson`, a line per visit, appended at least every second; `summary.json`, the
+counts and latencies; `progress.json`, for whoever watches. The last two are replaced whole, so that a reader, or a
+kill at any moment, finds one that is complete.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from loadtests.latency import Durations, Latency
+from model.arrivals import Citizen
+from model.clock import Clock
+from model.events import Source, StageEvent
+from model.stages import Stage, Status
+
+SCHEMA_VERSION = 1
+LATE_MS = 20.0
+"""A citizen put into the queue later than this is late; with the p99 above it, the run's latencies are not valid."""
+
+EVENTS, SUMMARY, PROGRESS = "events.ndjson", "summary.json", "progress.json"
+
+
+class Record:
+    """Writes down what the load side does; counts come from the visits written, so that the two agree."""
+
+    def __init__(self, out: Path, clock: Clock) -> None:
+        """Begin a record in the folder `out`, which is made; an older record there is overwritten."""
+        out.mkdir(parents=True, exist_ok=True)
+        self._out = out
+        self._clock = clock
+        self._file: BinaryIO = (out / EVENTS).open("wb")
+        self._lines: list[bytes] = []
+        self._lag = Durations()
+        self._steps: dict[str, Latency] = {}
+        self._failed: set[str] = set()
+        self.arrivals = self.late = self.sending = self.submitted = 0
+        self.retries = self.issued = self.refused = self.sent_home = 0
+
+    @property
+    def failed(self) -> int:
+        """Citizens whose packet was given up, and whom the centre has not served all the same."""
+        return len(self._failed)
+
+    @property
+    def inside(self) -> int:
+        """Citizens who have come and not left: at the counters, or waiting for the card."""
+        return self.arrivals - self.issued - self.refused - self.sent_home - self.failed
+
+    def arrival(self, citizen: Citizen, now_s: float) -> None:
+        """Write that a citizen was put into the queue at `now_s` (scenario seconds) instead of at the arrival meant."""
+        lag_s = self._clock.compressed(now_s - citizen.arrival_s)
+        self._lag.add(lag_s)
+        self.arrivals += 1
+        self.late += lag_s * 1e3 > LATE_MS
+        self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s, now_s, now_s, now_s), "door", Status.UNREGISTERED)
+
+    def capture(self, citizen: Citizen, claimed_s: float, captured_s: float, server: str) -> None:
+        """Write that an operator took a citizen and had captured everything at `captured_s`."""
+        times_s = (citizen.arrival_s, claimed_s, claimed_s, captured_s)
+        self._visit(citizen, Stage.CAPTURE, times_s, server, Status.BIO_CAPTURED)
+
+    def sent(self) -> None:
+        """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""
+        self.sending += 1
+
+    def retried(self) -> None:
+        """Count a request that has to be made again."""
+        self.retries += 1
+
+    def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
+        """Write that the centre acknowledged a packet that was ready at `ready_s` and first sent at `sent_s`."""
+        self.sending -= 1
+        self.submitted += 1
+        times_s = (ready_s, sent_s, sent_s, receipt_s)
+        self._visit(citizen, Stage.SUBMISSION, times_s, server, Status.RECEIVED_AT_CENTRAL)
+
+    def gave_up(self, citizen: Citizen, ready_s: float, sent_s: float, end_s: float, server: str) -> None:
+        """Write that a packet was given up at `end_s`: the citizen goes home, and it is unknown whether it came."""
+        self.sending -= 1
+        self._failed.add(citizen.name)
+        times_s = (ready_s, sent_s, sent_s, end_s)
+        self._row(citizen, Stage.SUBMISSION, times_s, server, Status.SENT_FOR_ENROLLMENT)
+
+    def handover(
+        self, citizen: Citizen, since_s: float, seen_s: float, end_s: float, server: str, status: Status
+    ) -> None:
+        """Write that the window saw at `seen_s` what the centre decided, and had told the citizen at `end_s`."""
+        self._failed.discard(citizen.name)
+        times_s = (min(since_s, seen_s), seen_s, seen_s, end_s)
+        if status is Status.CARD_ISSUED:
+            self.issued += 1
+            self._visit(citizen, Stage.HANDOVER, times_s, server, status)
+        else:
+            self.refused += 1
+            self._row(citizen, Stage.HANDOVER, times_s, server, status)
+
+    def measure(self, step: str, intended_s: float, actual_s: float) -> None:
+        """Count a step's duration in seconds of wall time, from its intended and from its actual start."""
+        self._steps.setdefault(step, Latency()).add(intended_s, actual_s)
+
+    def flush(self) -> None:
+        """Append the visits since the last call to the file."""
+        lines, self._lines = self._lines, []
+        self._file.write(b"".join(lines))
+        self._file.flush()
+
+    def write_progress(self, now_s: float, waiting: int) -> None:
+        """Replace the progress: how far the run has come at `now_s`, with `waiting` citizens at the counters."""
+        counts = {name: getattr(self, name) for name in ("arrivals", "submitted", "issued", "refused", "failed")}
+        self._replace(PROGRESS, {"scenario_s": now_s, "waiting": waiting, **counts})
+
+    def write_summary(self, **more: object) -> None:
+        """Replace the summary; `more` adds what only the run's mode knows."""
+        lag = self._lag.percentiles()
+        summary = {
+            "schema_version": SCHEMA_VERSION,
+            "arrivals": self.arrivals,
+            "submitted": self.submitted,
+            "issued": self.issued,
+            "refused": self.refused,
+            "failed": self.failed,
+            "unanswered": self.sending,
+            "retries": self.retries,
+            "late": self.late,
+            "dispatch_lag": lag,
+            "valid_for_latency": lag["p99_ms"] <= LATE_MS,
+            "steps": {step: latency.percentiles() for step, latency in self._steps.items()},
+        }
+        self._replace(SUMMARY, summary | more)
+
+    def close(self) -> None:
+        """Append what is left and close the file."""
+        self.flush()
+        self._file.close()
+
+    def _visit(
+        self,
+        citizen: Citizen,
+        stage: Stage,
+        times_s: tuple[float, float, float, float],
+        server: str,
+        outcome: Status,
+    ) -> None:
+        entered_s, _, started_s, finished_s = times_s
+        wall = self._clock.compressed
+        self.measure(stage, wall(finished_s - entered_s), wall(finished_s - started_s))
+        self._row(citizen, stage, times_s, server, outcome)
+
+    def _row(
+        self,
+        citizen: Citizen,
+        stage: Stage,
+        times_s: tuple[float, float, float, float],
+        server: str,
+        outcome: Status,
+    ) -> None:
+        event = StageEvent(citizen.name, citizen.office, stage, *times_s, server, outcome, Source.LOAD, "", "")
+        self._lines.append(json.dumps(event._asdict()).encode() + b"\n")
+
+    def _replace(self, name: str, content: dict[str, Any]) -> None:
+        part = self._out / f"{name}.part"
+        part.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        part.replace(self._out / name)
+
+
+def read_events(out: Path) -> Iterator[StageEvent]:
+    """Read the visits that a run has written to its folder so far; a last line cut off by a kill is left out."""
+    with (out / EVENTS).open("rb") as file:
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            row = json.loads(line)
+            row |= {"stage": Stage(row["stage"]), "outcome": Status(row["outcome"]), "source": Source(row["source"])}
+            yield StageEvent(**row)

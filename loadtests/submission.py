@@ -1,0 +1,45 @@
+"""Submission: an operator sends a packet, and again for a while when the centre does not take it."""
+
+from collections.abc import Callable, Iterator
+
+from loadtests.people import Packet
+from loadtests.targets import Target, TargetError
+from model.stages import Status
+from model.streams import stream
+
+ATTEMPTS = 6
+FIRST_BACKOFF_S = 0.1
+"""Wall time, as the failures that it waits for are the server's, which are not compressed; doubled each time."""
+
+
+def backoffs_s(seed: int, reference: str) -> Iterator[float]:
+    """Yield how long to wait before each further attempt, in seconds of wall time.
+
+    Half of each is chance, lest all operators whom one failure sent away come back at the same moment.
+    """
+    dice = stream(seed, 0, "backoff", reference)
+    for attempt in range(ATTEMPTS - 1):
+        yield FIRST_BACKOFF_S * 2**attempt * dice.uniform(0.5, 1.0)
+
+
+def submit(
+    target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], retrying: Callable[[], object]
+) -> Status:
+    """Send a packet at most `ATTEMPTS` times and return where its record stands.
+
+    `retrying` is called before each further attempt.
+
+    Raises:
+        TargetError: the centre refused the packet, or did not take it in the last attempt.
+    """
+    waits_s = None
+    while True:
+        try:
+            return target.submit(packet)
+        except TargetError as error:
+            waits_s = waits_s or backoffs_s(seed, packet.reference)
+            wait_s = next(waits_s, None) if error.passing else None
+            if wait_s is None:
+                raise
+        retrying()
+        sleep(wait_s)

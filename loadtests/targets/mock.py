@@ -1,0 +1,80 @@
+"""The adapter to the project's own mock server; its HTTP is described in mock_server/README.md."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from locust.contrib.fasthttp import FastHttpSession
+
+from loadtests.people import Packet
+from loadtests.targets import DECIDED, Standing, TargetError
+from model.stages import Status
+
+# Fixed, so that a packet is always the same bytes; 128 random bits do not turn up in a packet's noise.
+BOUNDARY = b"antrean-6f1c2a9be04d47c58a3b71e9d20c5f84"
+MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
+LIST_LIMIT = 10_000
+
+
+class MockTarget:
+    """The mock server, over one of Locust's sessions, whose statistics bear the routes' names."""
+
+    def __init__(self, session: FastHttpSession) -> None:
+        self._session = session
+
+    def submit(self, packet: Packet) -> Status:
+        """Send a packet: 202 when it is new, 200 when the server has it already."""
+        answer = self._ask(
+            "POST", "/v1/enrollments", "/v1/enrollments", data=multipart(packet), headers={"Content-Type": MULTIPART}
+        )
+        return Status(answer["status"])
+
+    def decided(self, office: str, since_wall_s: float) -> list[Standing]:
+        """List the office's printed and refused records."""
+        query = [("office", office), ("since", str(since_wall_s)), ("limit", str(LIST_LIMIT))]
+        query += [("status", status) for status in sorted(DECIDED)]
+        rows = self._ask("GET", f"/v1/records?{urlencode(query)}", "/v1/records?office={office}")
+        return [Standing(row["reference"], Status(row["status"]), row["since"]) for row in rows]
+
+    def status(self, reference: str) -> Status:
+        """Read a record."""
+        return Status(self._ask("GET", f"/v1/records/{reference}", "/v1/records/{reference}")["status"])
+
+    def hand_over(self, reference: str) -> None:
+        """Hand a card over."""
+        self._ask("POST", f"/v1/records/{reference}/handover", "/v1/records/{reference}/handover")
+
+    def _ask(self, method: str, path: str, name: str, **options: Any) -> Any:
+        response = self._session.request(method, path, name=name, **options)
+        code = response.status_code
+        if not code:
+            # Only a response that never came has an `error`.
+            raise TargetError(f"{method} {name}: {getattr(response, 'error', None)!r}", passing=True)
+        if not 200 <= code < 300:
+            passing = code >= HTTPStatus.INTERNAL_SERVER_ERROR or code == HTTPStatus.TOO_MANY_REQUESTS
+            raise TargetError(f"{method} {name}: {code} {response.text}", passing=passing)
+        try:
+            return json.loads(response.content)
+        except ValueError:
+            # The connection broke within the answer, or a proxy answered in the server's place.
+            raise TargetError(f"{method} {name}: {code}, but the body is no JSON", passing=True) from None
+
+
+def multipart(packet: Packet) -> bytes:
+    """Return a packet as the body of the server's multipart form; its Content-Type is `MULTIPART`."""
+    record = {"reference": packet.reference, "office": packet.office, "biodata": packet.biodata}
+    return b"".join(
+        (
+            _part(b'name="record"', b"application/json", json.dumps(record).encode()),
+            _part(b'name="photo"; filename="photo.jpg"', b"image/jpeg", packet.photo),
+            _part(b'name="template"; filename="template.bin"', b"application/octet-stream", packet.template),
+            _part(b'name="biometrics"; filename="biometrics.bin"', b"application/octet-stream", packet.biometrics),
+            b"--" + BOUNDARY + b"--\r\n",
+        )
+    )
+
+
+def _part(disposition: bytes, content_type: bytes, content: bytes) -> bytes:
+    head = b"--%b\r\nContent-Disposition: form-data; %b\r\nContent-Type: %b\r\n\r\n"
+    return head % (BOUNDARY, disposition, content_type) + content + b"\r\n"

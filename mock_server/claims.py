@@ -1,0 +1,262 @@
+"""The queue: a record's row is its place in it.
+
+A process claims rows, works while it holds their locks, and commits the result, the event and the next stage in one
+transaction. If it dies, its locks go with it and the rows wait again: a step happens once, and all of it or nothing.
+Only the printers, whose work is too long for a transaction, write down what they claimed.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Integer,
+    Text,
+    TextClause,
+    bindparam,
+    case,
+    func,
+    insert,
+    lateral,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql.selectable import Select
+
+from mock_server.database import AnyRow, hold_version
+from mock_server.pipeline.versions import Version
+from mock_server.tables import (
+    IN_PRINTER,
+    WAITS_FOR_MATCHER,
+    WAITS_FOR_PRINTER,
+    WAITS_FOR_WORKER,
+    records,
+    stage_events,
+    system,
+)
+from model.events import Source, StageEvent
+from model.stages import Stage, Status, move
+
+
+@dataclass(frozen=True)
+class System:
+    """The software's version, and the upgrade's phase ("" when none is under way)."""
+
+    version: Version
+    phase: str
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A record's visit to a stage, from the queue to a server's hands; times in seconds since the epoch."""
+
+    reference: str
+    office: str
+    stage: Stage
+    status: Status
+    entered_s: float
+    claimed_s: float
+
+
+@dataclass(frozen=True)
+class Task:
+    """A record that a worker has claimed, with what its stage needs."""
+
+    visit: Visit
+    biodata: dict[str, str]
+    photo: bytes
+    template: bytes
+    biometrics_bytes: int
+    biometrics: bytes | None
+    """Only for personalisation; validation is content with the length."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record that the matcher has claimed."""
+
+    visit: Visit
+    biodata: dict[str, str]
+    template: bytes
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a visit ended; times in seconds since the epoch."""
+
+    visit: Visit
+    started_s: float
+    finished_s: float
+    outcome: Status
+    next_stage: Stage | None
+    server: str
+    reasons: list[str] | None = None
+    duplicate_of: str | None = None
+
+
+def read_system(connection: Connection) -> System:
+    """Return the system's version and phase; the version stays so until the transaction ends."""
+    hold_version(connection)
+    row = connection.execute(select(system.c.version, system.c.phase)).one()
+    return System(Version(row.version), row.phase)
+
+
+def claim_tasks(connection: Connection, limit: int) -> list[Task]:
+    """Claim records that wait for validation or personalisation, those received first before the others.
+
+    One queue for both: a record received earlier is then finished before a later one is begun.
+    """
+    biometrics = case((records.c.stage == Stage.PERSONALISATION, records.c.biometrics))
+    query = _oldest_first(WAITS_FOR_WORKER, limit).add_columns(
+        records.c.biodata,
+        records.c.photo,
+        records.c.template,
+        func.octet_length(records.c.biometrics).label("biometrics_bytes"),
+        biometrics.label("biometrics"),
+    )
+    rows = connection.execute(query).all()
+    claimed_s = time.time()
+    return [
+        Task(_visit(row, claimed_s), row.biodata, row.photo, row.template, row.biometrics_bytes, row.biometrics)
+        for row in rows
+    ]
+
+
+def claim_candidates(connection: Connection, limit: int) -> list[Candidate]:
+    """Claim records that wait for matching, those received first before the others."""
+    query = _oldest_first(WAITS_FOR_MATCHER, limit).add_columns(records.c.biodata, records.c.template)
+    rows = connection.execute(query).all()
+    claimed_s = time.time()
+    return [Candidate(_visit(row, claimed_s), row.biodata, row.template) for row in rows]
+
+
+def claim_prints(connection: Connection, idle: Mapping[str, Sequence[str]]) -> list[tuple[Visit, str]]:
+    """Give each office's idle printers its longest waiting cards; returns visits and printers' names.
+
+    The claim is written down, for the printer's work outlasts the transaction.
+    """
+    if not idle:
+        return []
+    offices = (
+        func.unnest(
+            bindparam("offices", list(idle), ARRAY(Text)),
+            bindparam("counts", [len(names) for names in idle.values()], ARRAY(Integer)),
+        )
+        .table_valued("code", "idle", name="offices")
+        .render_derived()
+    )
+    waiting = lateral(
+        select(*_PLACE)
+        .where(WAITS_FOR_PRINTER, records.c.office == offices.c.code)
+        .order_by(records.c.stage_entered_at)
+        .limit(offices.c.idle)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(select(waiting).select_from(offices.join(waiting, true()))).all()
+    claimed_s = time.time()
+    printers = {office: iter(names) for office, names in idle.items()}
+    claims = [(_visit(row, claimed_s), next(printers[row.office])) for row in rows]
+    if claims:
+        connection.execute(
+            update(records)
+            .where(records.c.reference == bindparam("key"))
+            .values(claimed_by=bindparam("printer"), claimed_at=claimed_s),
+            [{"key": visit.reference, "printer": printer} for visit, printer in claims],
+        )
+    return claims
+
+
+def release_prints(connection: Connection) -> int:
+    """Put the cards that are in printers back into the queue, at their old places; returns how many."""
+    released = update(records).where(IN_PRINTER).values(claimed_by=None, claimed_at=None)
+    return connection.execute(released).rowcount
+
+
+def finish(connection: Connection, software: System, finished: Sequence[Finished]) -> None:
+    """Write what came of visits: the records' new statuses and stages, and an event each.
+
+    Raises:
+        IllegalTransitionError: an outcome is not a status that its record may move to.
+    """
+    if not finished:
+        return
+    for visited in finished:
+        if visited.outcome != visited.visit.status:
+            move(visited.visit.status, visited.outcome)
+    connection.execute(_MOVE_ON, [_moved(visited) for visited in finished])
+    connection.execute(insert(stage_events), [_as_row(_event(visited, software)) for visited in finished])
+
+
+def park(connection: Connection, visit: Visit, reason: str) -> None:
+    """Take a record out of its queue as it is, saying why: its step failed and would fail again."""
+    connection.execute(
+        update(records).where(records.c.reference == visit.reference).values(stage=None, reasons=[reason])
+    )
+
+
+_PLACE = (records.c.reference, records.c.office, records.c.stage, records.c.status, records.c.stage_entered_at)
+
+_MOVE_ON = (
+    update(records)
+    .where(records.c.reference == bindparam("key"))
+    .values(
+        status=bindparam("outcome"),
+        status_since=case(
+            (records.c.status == bindparam("outcome"), records.c.status_since), else_=bindparam("finished_s")
+        ),
+        stage=bindparam("next_stage"),
+        stage_entered_at=bindparam("finished_s"),
+        reasons=bindparam("why"),
+        duplicate_of=bindparam("resembles"),
+        claimed_by=None,
+        claimed_at=None,
+    )
+)
+
+
+def _oldest_first(queue: TextClause, limit: int) -> Select[Any]:
+    return select(*_PLACE).where(queue).order_by(records.c.received_at).limit(limit).with_for_update(skip_locked=True)
+
+
+def _visit(row: AnyRow, claimed_s: float) -> Visit:
+    return Visit(row.reference, row.office, Stage(row.stage), Status(row.status), row.stage_entered_at, claimed_s)
+
+
+def _moved(visited: Finished) -> dict[str, Any]:
+    return {
+        "key": visited.visit.reference,
+        "outcome": visited.outcome,
+        "finished_s": visited.finished_s,
+        "next_stage": visited.next_stage,
+        "why": visited.reasons,
+        "resembles": visited.duplicate_of,
+    }
+
+
+def _event(visited: Finished, software: System) -> StageEvent:
+    return StageEvent(
+        citizen=visited.visit.reference,
+        office=visited.visit.office,
+        stage=visited.visit.stage,
+        entered_s=visited.visit.entered_s,
+        claimed_s=visited.visit.claimed_s,
+        started_s=visited.started_s,
+        finished_s=visited.finished_s,
+        server=visited.server,
+        outcome=visited.outcome,
+        source=Source.SERVER,
+        version=software.version,
+        phase=software.phase,
+    )
+
+
+def _as_row(event: StageEvent) -> dict[str, Any]:
+    """Name an event's fields as the table's columns: its times are by the server's clock, hence `_at`."""
+    return {
+        f"{field.removesuffix('_s')}_at" if field.endswith("_s") else field: value
+        for field, value in event._asdict().items()
+    }

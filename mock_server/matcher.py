@@ -1,0 +1,138 @@
+"""The matcher process: holds everybody's template in memory and searches new records in it, a batch at a time.
+
+Only one is active; a second waits for the first one's end. Its lock and its work are on one database connection, so
+that it cannot lose the one and go on with the other.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from mock_server import claims, register
+from mock_server.adapters.gallery import MemoryGallery
+from mock_server.claims import Candidate, Finished
+from mock_server.database import Lock, engine_of, try_lock
+from mock_server.pipeline import versions
+from mock_server.pipeline.matching import Probe, Thresholds, Verdict, match
+from mock_server.pipeline.versions import Version
+from mock_server.register import Resident
+from mock_server.settings import Settings
+from model.stages import Stage, Status
+
+log = logging.getLogger(__name__)
+
+NAME = "matcher"
+_LOCK_POLL_S = 0.1
+
+
+class Matcher:
+    """The gallery of one version, and the connection on which its records are claimed."""
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self._connection = connection
+        self._batch = settings.matcher_batch
+        self._thresholds = Thresholds(settings.similar, settings.duplicate)
+        self._version: Version | None = None
+        self._gallery = MemoryGallery()
+
+    def load(self) -> None:
+        """Read the gallery for the system's version."""
+        with self._connection.begin():
+            self._load(claims.read_system(self._connection).version)
+
+    def match_batch(self) -> int:
+        """Do one batch, in one transaction; returns how many records were in it."""
+        with self._connection.begin():
+            candidates = claims.claim_candidates(self._connection, self._batch)
+            if not candidates:
+                return 0
+            software = claims.read_system(self._connection)
+            if software.version != self._version:
+                self._load(software.version)
+            started_s = time.time()
+            probes = _probes(candidates, software.version)
+            verdicts = self._judge(probes)
+            finished = _finished(candidates, verdicts, started_s, time.time())
+            accepted = [index for index, verdict in enumerate(verdicts) if verdict.status == Status.PRINT_READY_RECORD]
+            newcomers = [_resident(candidates[index], probes[index]) for index in accepted]
+            register.enroll(self._connection, newcomers, software.version, time.time())
+            claims.finish(self._connection, software, finished)
+        # Only now are they enrolled for certain.
+        for index in accepted:
+            self._gallery.add(probes[index].partition, probes[index].nik, probes[index].template)
+        return len(candidates)
+
+    def _judge(self, probes: Sequence[Probe]) -> list[Verdict]:
+        enrolled = register.enrolled_among(self._connection, {probe.nik for probe in probes})
+        try:
+            return match(probes, self._gallery, self._thresholds, enrolled)
+        except Exception as error:
+            log.exception("the search failed for a batch of %d", len(probes))
+            return [Verdict(Status.SEARCH_FAILURE_AT_CENTRAL, reason=f"search: {error}")] * len(probes)
+
+    def _load(self, version: Version) -> None:
+        began_s = time.monotonic()
+        gallery = MemoryGallery()
+        for office, count in register.count_by_office(self._connection).items():
+            gallery.reserve(versions.partition(version, office), count)
+        for rows in register.read_templates(self._connection):
+            _add_rows(gallery, version, rows)
+        self._gallery, self._version = gallery, version
+        log.info("gallery of %d for version %s in %.1f s", len(gallery), version, time.monotonic() - began_s)
+
+
+def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
+    """Match until told to stop; the batch in hand is finished first."""
+    with engine_of(settings.database_url) as engine, engine.connect() as connection:
+        while not try_lock(connection, Lock.MATCHER):
+            if stop():
+                return
+            time.sleep(_LOCK_POLL_S)
+        matcher = Matcher(connection, settings)
+        matcher.load()
+        ready()
+        while not stop():
+            if not matcher.match_batch():
+                time.sleep(settings.poll_s)
+
+
+def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str, str, bytes]]) -> None:
+    by_partition: dict[str, list[tuple[str, bytes]]] = {}
+    for nik, office, template in rows:
+        by_partition.setdefault(versions.partition(version, office), []).append((nik, template))
+    for partition, members in by_partition.items():
+        gallery.extend(partition, [nik for nik, _ in members], versions.unpack([template for _, template in members]))
+
+
+def _probes(candidates: Sequence[Candidate], version: Version) -> list[Probe]:
+    templates = versions.encode(version, versions.unpack([candidate.template for candidate in candidates]))
+    return [
+        Probe(candidate.biodata["nik"], versions.partition(version, candidate.visit.office), template)
+        for candidate, template in zip(candidates, templates, strict=True)
+    ]
+
+
+def _resident(candidate: Candidate, probe: Probe) -> Resident:
+    return Resident(probe.nik, candidate.visit.office, candidate.biodata, versions.pack(probe.template))
+
+
+def _finished(
+    candidates: Sequence[Candidate], verdicts: Sequence[Verdict], started_s: float, finished_s: float
+) -> list[Finished]:
+    """Charge each record an equal share of the batch's time, one after the other: the work was one product for all."""
+    share_s = (finished_s - started_s) / len(candidates)
+    return [
+        Finished(
+            candidate.visit,
+            started_s + index * share_s,
+            started_s + (index + 1) * share_s,
+            verdict.status,
+            Stage.PERSONALISATION if verdict.status == Status.PRINT_READY_RECORD else None,
+            NAME,
+            [verdict.reason] if verdict.reason else None,
+            verdict.resembles,
+        )
+        for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True))
+    ]

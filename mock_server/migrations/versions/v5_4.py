@@ -1,0 +1,132 @@
+"""Version 5.4: offices enroll their own residents."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "5.4"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    _system()
+    _residents()
+    _records()
+    _cards()
+    _stage_events()
+
+
+def _system() -> None:
+    op.create_table(
+        "system",
+        sa.Column("one_row", sa.Boolean, primary_key=True, server_default=sa.text("true")),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("phase", sa.Text, nullable=False, server_default=""),
+        sa.CheckConstraint("one_row", name="system_one_row"),
+    )
+    op.execute("INSERT INTO system (version) VALUES ('5.4')")
+    op.create_table(
+        "upgrades",
+        sa.Column("version", sa.Text, primary_key=True),
+        sa.Column("phase", sa.Text, primary_key=True),
+        sa.Column("rows_done", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("rows_total", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("started_at", sa.Double, nullable=False),
+        sa.Column("finished_at", sa.Double),
+    )
+
+
+def _residents() -> None:
+    op.create_table(
+        "offices",
+        sa.Column("code", sa.Text, primary_key=True),
+        sa.Column("printers", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "residents",
+        sa.Column("nik", sa.Text, primary_key=True),
+        sa.Column("office", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("birth_date", sa.Date, nullable=False),
+        sa.Column("sex", sa.String(1), nullable=False),
+        sa.Column("address", sa.Text, nullable=False),
+        sa.Column("template", sa.LargeBinary, nullable=False),
+        sa.Column("chip_payload", sa.LargeBinary),
+        sa.Column("chip_signature", sa.LargeBinary),
+        sa.Column("enrolled_at", sa.Double, nullable=False),
+    )
+    _store_raw("residents", "template")
+
+
+def _records() -> None:
+    op.create_table(
+        "records",
+        sa.Column("reference", sa.Text, primary_key=True),
+        sa.Column("office", sa.Text, sa.ForeignKey("offices.code"), nullable=False),
+        sa.Column("nik", sa.Text, nullable=False),
+        sa.Column("biodata", JSONB, nullable=False),
+        sa.Column("photo", sa.LargeBinary, nullable=False),
+        sa.Column("template", sa.LargeBinary, nullable=False),
+        sa.Column("biometrics", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("status_since", sa.Double, nullable=False),
+        sa.Column("stage", sa.Text),
+        sa.Column("stage_entered_at", sa.Double, nullable=False),
+        sa.Column("received_at", sa.Double, nullable=False),
+        sa.Column("reasons", JSONB),
+        sa.Column("duplicate_of", sa.Text),
+        sa.Column("claimed_by", sa.Text),
+        sa.Column("claimed_at", sa.Double),
+    )
+    _store_raw("records", "photo", "template", "biometrics")
+    op.create_index("records_office_status", "records", ["office", "status"])
+    queues = {
+        "records_for_worker": (["received_at"], "stage IN ('validation', 'personalisation')"),
+        "records_for_matcher": (["received_at"], "stage = 'matching'"),
+        "records_for_printer": (["office", "stage_entered_at"], "stage = 'printing' AND claimed_by IS NULL"),
+        "records_in_printer": (["claimed_by"], "claimed_by IS NOT NULL"),
+    }
+    for name, (columns, where) in queues.items():
+        op.create_index(name, "records", columns, postgresql_where=sa.text(where))
+
+
+def _cards() -> None:
+    op.execute("CREATE SEQUENCE card_numbers")
+    op.create_table(
+        "cards",
+        sa.Column("number", sa.Text, primary_key=True),
+        sa.Column("reference", sa.Text, sa.ForeignKey("records.reference"), nullable=False, unique=True),
+        sa.Column("nik", sa.Text, nullable=False),
+        sa.Column("front", sa.LargeBinary, nullable=False),
+        sa.Column("chip_payload", sa.LargeBinary, nullable=False),
+        sa.Column("chip_signature", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("made_at", sa.Double, nullable=False),
+    )
+    _store_raw("cards", "front", "chip_payload")
+
+
+def _stage_events() -> None:
+    op.create_table(
+        "stage_events",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("citizen", sa.Text, nullable=False),
+        sa.Column("office", sa.Text, nullable=False),
+        sa.Column("stage", sa.Text, nullable=False),
+        sa.Column("entered_at", sa.Double, nullable=False),
+        sa.Column("claimed_at", sa.Double, nullable=False),
+        sa.Column("started_at", sa.Double, nullable=False),
+        sa.Column("finished_at", sa.Double, nullable=False),
+        sa.Column("server", sa.Text, nullable=False),
+        sa.Column("outcome", sa.Text, nullable=False),
+        sa.Column("source", sa.Text, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("phase", sa.Text, nullable=False),
+    )
+
+
+def _store_raw(table: str, *columns: str) -> None:
+    """Spare PostgreSQL the attempt to compress what does not compress: images, templates, fingerprints."""
+    for column in columns:
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")

@@ -1,0 +1,60 @@
+"""Errors as the web tells them: RFC 9457 problem details, `application/problem+json`."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from model.stages import IllegalTransitionError
+
+
+class Problem(HTTPException):
+    """An answer that says what is wrong; `detail` is for the person who reads it."""
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        super().__init__(status, detail)
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every error as a problem."""
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(IllegalTransitionError, _illegal_transition)
+    app.add_exception_handler(Exception, _server_error)
+
+
+def answer(status: int, detail: str, **more: Any) -> JSONResponse:
+    """Word a problem; `more` adds members to it."""
+    content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(content, status, media_type="application/problem+json")
+
+
+def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler's registration says so
+    response = answer(error.status_code, error.detail)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler's registration says so
+    errors = [{"field": _field(found["loc"]), "message": found["msg"]} for found in error.errors()]
+    detail = "; ".join(f"{found['field']}: {found['message']}" for found in errors)
+    return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
+
+
+def _illegal_transition(_: Request, error: Exception) -> JSONResponse:
+    return answer(HTTPStatus.CONFLICT, str(error))
+
+
+def _server_error(_: Request, error: Exception) -> JSONResponse:
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, type(error).__name__)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """Name a field by its path: ("body", "record", "biodata", "nik") is `record.biodata.nik`."""
+    return ".".join(str(part) for part in location if part not in ("body", "query", "path")) or "body"

@@ -1,0 +1,102 @@
+"""The population register: who is enrolled, and the cards made for them, as the processes read and write it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from mock_server.pipeline.names import search_key
+from mock_server.pipeline.personalisation import Card
+from mock_server.pipeline.versions import Version
+from mock_server.tables import card_numbers, cards, residents
+
+ACTIVE = "ACTIVE"
+"""The status of a card that is its holder's valid one."""
+
+_ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A person found unique."""
+
+    nik: str
+    office: str
+    biodata: dict[str, str]
+    template: bytes
+
+
+def count_by_office(connection: Connection) -> dict[str, int]:
+    """Return how many residents each office has enrolled."""
+    rows = connection.execute(select(residents.c.office, func.count().label("residents")).group_by(residents.c.office))
+    return {row.office: row.residents for row in rows}
+
+
+def read_templates(connection: Connection) -> Iterator[Sequence[Any]]:
+    """Read everybody's (nik, office, template), some thousands at a time."""
+    query = select(residents.c.nik, residents.c.office, residents.c.template)
+    yield from connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
+
+
+def enrolled_among(connection: Connection, niks: Collection[str]) -> set[str]:
+    """Return those of the NIKs that residents have."""
+    return set(connection.scalars(select(residents.c.nik).where(residents.c.nik.in_(niks))))
+
+
+def enroll(connection: Connection, newcomers: Sequence[Resident], version: Version, enrolled_at: float) -> None:
+    """Add residents; their chips follow with their first cards."""
+    if newcomers:
+        connection.execute(insert(residents), [_row(newcomer, version, enrolled_at) for newcomer in newcomers])
+
+
+def next_card_numbers(connection: Connection, count: int) -> list[str]:
+    """Draw so many new card numbers, 12 digits each."""
+    if not count:
+        return []
+    numbers = connection.scalars(select(card_numbers.next_value()).select_from(func.generate_series(1, count)))
+    return [f"{number:012d}" for number in numbers]
+
+
+def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], made_at: float) -> None:
+    """Add cards, given as (reference, nik, card), and write the chips' content to their holders' entries too."""
+    if not made:
+        return
+    connection.execute(
+        insert(cards),
+        [
+            {
+                "number": card.number,
+                "reference": reference,
+                "nik": nik,
+                "front": card.front,
+                "chip_payload": card.chip_payload,
+                "chip_signature": card.chip_signature,
+                "status": ACTIVE,
+                "made_at": made_at,
+            }
+            for reference, nik, card in made
+        ],
+    )
+    connection.execute(
+        update(residents)
+        .where(residents.c.nik == bindparam("holder"))
+        .values(chip_payload=bindparam("payload"), chip_signature=bindparam("signature")),
+        [{"holder": nik, "payload": card.chip_payload, "signature": card.chip_signature} for _, nik, card in made],
+    )
+
+
+def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, Any]:
+    row = {
+        "nik": newcomer.nik,
+        "office": newcomer.office,
+        "name": newcomer.biodata["name"],
+        "birth_date": date.fromisoformat(newcomer.biodata["birth_date"]),
+        "sex": newcomer.biodata["sex"],
+        "address": newcomer.biodata["address"],
+        "template": newcomer.template,
+        "enrolled_at": enrolled_at,
+    }
+    # The column came with 5.5.
+    return row if version == Version.V5_4 else row | {"search_key": search_key(newcomer.biodata["name"])}

@@ -1,0 +1,1 @@
+"""The web's routes, a file a resource."""

@@ -1,0 +1,38 @@
+"""Cards: their chips, their fronts, and the key that verifies them."""
+
+from base64 import b64encode
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+
+from mock_server import store
+from mock_server.routes.parts import Connection, TheSigner
+from mock_server.schemas import Card, Reference
+
+router = APIRouter(prefix="/v1")
+
+
+@router.get("/records/{reference}/card")
+async def read_card(connection: Connection, reference: Reference) -> Card:
+    """Give a card's number and chip."""
+    card = await store.find_card(connection, reference)
+    return Card(
+        number=card.number,
+        reference=card.reference,
+        nik=card.nik,
+        status=card.status,
+        payload=b64encode(card.chip_payload).decode(),
+        signature=b64encode(card.chip_signature).decode(),
+    )
+
+
+@router.get("/records/{reference}/card/front.jpg", response_class=Response)
+async def read_front(connection: Connection, reference: Reference) -> Response:
+    """Give a card's front, 1011 by 638 pixels at 300 dots per inch."""
+    return Response(await store.find_front(connection, reference), media_type="image/jpeg")
+
+
+@router.get("/signing-key", response_class=PlainTextResponse)
+def read_signing_key(signer: TheSigner) -> str:
+    """Give the public key, PEM."""
+    return signer.public_pem()

@@ -1,0 +1,49 @@
+"""The system: its queues, its version, its health."""
+
+import time
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from mock_server import store
+from mock_server.routes.parts import Connection
+from mock_server.schemas import Queue, Software, UpgradePhase
+from model.stages import CENTRAL_STAGES, Stage
+
+router = APIRouter()
+
+
+@router.get("/v1/queues")
+async def count_queues(connection: Connection) -> dict[Stage, Queue]:
+    """Count the records that wait for each stage."""
+    queues = await store.count_queues(connection)
+    now = time.time()
+    return {
+        stage: Queue(waiting=count, oldest_wait_s=max(0.0, now - first))
+        for stage in (*CENTRAL_STAGES, Stage.PRINTING)
+        for count, first in (queues.get(stage, (0, now)),)
+    }
+
+
+@router.get("/v1/version")
+async def read_version(connection: Connection) -> Software:
+    """Tell the software's version and how far an upgrade is."""
+    software, phases = await store.find_software(connection)
+    return Software(
+        version=software.version,
+        phase=software.phase,
+        upgrade=[UpgradePhase.model_validate(phase, from_attributes=True) for phase in phases],
+    )
+
+
+@router.get("/livez", status_code=HTTPStatus.NO_CONTENT)
+def is_alive() -> Response:
+    """Answer while the process lives."""
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.get("/readyz", status_code=HTTPStatus.NO_CONTENT)
+async def is_ready(connection: Connection) -> Response:
+    """Answer 204 while the database does; 503 otherwise, as every route."""
+    await store.find_software(connection)
+    return Response(status_code=HTTPStatus.NO_CONTENT)

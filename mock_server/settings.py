@@ -1,0 +1,41 @@
+"""What can be set from outside: read from the environment, prefix `ANTREAN_`, when `Settings()` is called."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The server's settings; each may be given as an environment variable, `ANTREAN_PORT=8000`."""
+
+    model_config = SettingsConfigDict(env_prefix="ANTREAN_", frozen=True)
+
+    database_url: str
+    """A libpq URI, `postgresql://...`."""
+    signing_key_file: Path
+    """The PEM file of the private key that signs chips; `seed` makes it if it is missing."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    """0 takes a free port."""
+    web_connections: int = Field(default=8, ge=1)
+    """How many database connections the web process may hold."""
+    max_upload_bytes: int = Field(default=1_000_000, ge=1)
+    """The largest request body; above it the answer is 413."""
+
+    poll_s: float = Field(default=0.02, gt=0)
+    """How long a process with nothing to do waits before it looks again."""
+    worker_batch: int = Field(default=4, ge=1)
+    """Records that a worker claims at once."""
+    matcher_batch: int = Field(default=32, ge=1)
+    """Records that the matcher compares in one matrix product, at most."""
+    printer_s_per_card: float = Field(default=180.0, ge=0)
+    """How long a printer takes for a card: mechanics, the only time here that is not work."""
+
+    similar: float = Field(default=0.60, ge=-1, le=1)
+    """From this cosine on, a person decides whether two faces are one."""
+    duplicate: float = Field(default=0.80, ge=-1, le=1)
+    """From this cosine on, two faces are one."""
+    min_sharpness: float = Field(default=30.0, ge=0)
+    """The least variance of the photo's Laplacian, in squared grey levels of 0-255."""

@@ -1,0 +1,175 @@
+"""Records and cards as the web reads and writes them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mock_server.database import AnyRow
+from mock_server.tables import cards, offices, records, system, upgrades
+from model.stages import Stage, Status, move
+
+
+class UnknownOfficeError(ValueError):
+    """No office with this code may submit records."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"no office {code!r} may submit records")
+
+
+class UnknownRecordError(LookupError):
+    """There is no record with this reference."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"no record {reference!r}")
+
+
+@dataclass(frozen=True)
+class NewRecord:
+    """A packet as received."""
+
+    reference: str
+    office: str
+    biodata: dict[str, str]
+    photo: bytes
+    template: bytes
+    biometrics: bytes
+
+
+async def receive(connection: AsyncConnection, packet: NewRecord) -> tuple[Status, bool]:
+    """Put a packet into the queue; returns its record's status and whether the record is new.
+
+    A reference received before is left as it is. The caller commits before it acknowledges.
+
+    Raises:
+        UnknownOfficeError: the office may not submit.
+    """
+    columns = _columns(packet, time.time())
+    row = select(*(literal(value, records.c[name].type) for name, value in columns.items())).where(
+        select(offices.c.code).where(offices.c.code == packet.office).exists()
+    )
+    added = insert(records).from_select(list(columns), row).on_conflict_do_nothing().returning(records.c.status)
+    if await connection.scalar(added) is not None:
+        return Status.RECEIVED_AT_CENTRAL, True
+    status = await connection.scalar(select(records.c.status).where(records.c.reference == packet.reference))
+    if status is None:
+        raise UnknownOfficeError(packet.office)
+    return Status(status), False
+
+
+async def find_record(connection: AsyncConnection, reference: str) -> AnyRow:
+    """Return a record's columns other than the packet's parts.
+
+    Raises:
+        UnknownRecordError: there is none.
+    """
+    names = ("reference", "office", "nik", "status", "stage", "received_at", "reasons", "duplicate_of")
+    query = select(*(records.c[name] for name in names), records.c.status_since.label("since"))
+    row = (await connection.execute(query.where(records.c.reference == reference))).one_or_none()
+    if row is None:
+        raise UnknownRecordError(reference)
+    return row
+
+
+async def list_records(
+    connection: AsyncConnection, office: str, statuses: Sequence[Status], since: float, limit: int
+) -> Sequence[AnyRow]:
+    """Return (reference, status, since) of an office's records in these statuses, the longest in them first.
+
+    Only those whose status began at `since`, in seconds since the epoch, or later.
+    """
+    query = (
+        select(records.c.reference, records.c.status, records.c.status_since.label("since"))
+        .where(
+            records.c.office == office,
+            records.c.status.in_([str(status) for status in statuses]),
+            records.c.status_since >= since,
+        )
+        .order_by(records.c.status_since)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def hand_over(connection: AsyncConnection, reference: str) -> Status:
+    """Note that the citizen has the card.
+
+    Raises:
+        UnknownRecordError: there is no such record.
+        IllegalTransitionError: there is no card to hand over, or it was handed over before.
+    """
+    query = select(records.c.status).where(records.c.reference == reference).with_for_update()
+    old = await connection.scalar(query)
+    if old is None:
+        raise UnknownRecordError(reference)
+    new = move(Status(old), Status.CARD_ISSUED)
+    await connection.execute(
+        update(records).where(records.c.reference == reference).values(status=new, status_since=time.time())
+    )
+    return new
+
+
+async def find_card(connection: AsyncConnection, reference: str) -> AnyRow:
+    """Return a record's card without its front.
+
+    Raises:
+        UnknownRecordError: there is no such record, or no card for it yet.
+    """
+    columns = [column for column in cards.c if column.name != "front"]
+    row = (await connection.execute(select(*columns).where(cards.c.reference == reference))).one_or_none()
+    if row is None:
+        raise UnknownRecordError(reference)
+    return row
+
+
+async def find_front(connection: AsyncConnection, reference: str) -> bytes:
+    """Return the front of a record's card, a JPEG.
+
+    Raises:
+        UnknownRecordError: there is no such record, or no card for it yet.
+    """
+    front: bytes | None = await connection.scalar(select(cards.c.front).where(cards.c.reference == reference))
+    if front is None:
+        raise UnknownRecordError(reference)
+    return front
+
+
+async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, float]]:
+    """Return, for each stage with a queue, how many records wait and since when the first does.
+
+    Cards in a printer wait no more; records in other hands still count, for their stage commits when it is done.
+    """
+    query = (
+        select(records.c.stage, func.count(), func.min(records.c.stage_entered_at))
+        .where(records.c.stage.is_not(None), records.c.claimed_by.is_(None))
+        .group_by(records.c.stage)
+    )
+    return {Stage(stage): (count, first) for stage, count, first in await connection.execute(query)}
+
+
+async def find_software(connection: AsyncConnection) -> tuple[AnyRow, Sequence[AnyRow]]:
+    """Return the system's row and the upgrade's phases in order."""
+    software = (await connection.execute(select(system.c.version, system.c.phase))).one()
+    phases = await connection.execute(select(upgrades).order_by(upgrades.c.started_at))
+    return software, phases.all()
+
+
+def _columns(packet: NewRecord, now: float) -> dict[str, Any]:
+    return {
+        "reference": packet.reference,
+        "office": packet.office,
+        "nik": packet.biodata["nik"],
+        "biodata": packet.biodata,
+        "photo": packet.photo,
+        "template": packet.template,
+        "biometrics": packet.biometrics,
+        "status": Status.RECEIVED_AT_CENTRAL,
+        "status_since": now,
+        "stage": Stage.VALIDATION,
+        "stage_entered_at": now,
+        "received_at": now,
+    }

@@ -1,0 +1,149 @@
+"""The tables, as version 5.5 has them; `migrations/` makes them.
+
+Version 5.4 lacks `residents.search_key`. Times are seconds since the epoch by the server's clock.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Sequence,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+# Each queue's rows. Literals and not parameters: an index on some rows serves a query only if its plan can tell that
+# the query wants no others.
+WAITS_FOR_WORKER = text("stage IN ('validation', 'personalisation')")
+WAITS_FOR_MATCHER = text("stage = 'matching'")
+WAITS_FOR_PRINTER = text("stage = 'printing' AND claimed_by IS NULL")
+IN_PRINTER = text("claimed_by IS NOT NULL")
+
+system = Table(
+    "system",
+    metadata,
+    Column("one_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("version", Text, nullable=False),
+    # The upgrade's phase, "" when none is under way.
+    Column("phase", Text, nullable=False, server_default=""),
+    CheckConstraint("one_row", name="system_one_row"),
+)
+
+upgrades = Table(
+    "upgrades",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("phase", Text, primary_key=True),
+    Column("rows_done", BigInteger, nullable=False, server_default="0"),
+    Column("rows_total", BigInteger, nullable=False, server_default="0"),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("printers", Integer, nullable=False),
+)
+"""The offices that may submit records."""
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("nik", Text, primary_key=True),
+    # Where the person was enrolled. Not a foreign key: most of the nation's offices submit nothing here.
+    Column("office", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("birth_date", Date, nullable=False),
+    Column("sex", String(1), nullable=False),
+    Column("address", Text, nullable=False),
+    # 512 float32, little endian, length 1, in the encoding of the system's version.
+    Column("template", LargeBinary, nullable=False),
+    # Null until the person's first card is made.
+    Column("chip_payload", LargeBinary),
+    Column("chip_signature", LargeBinary),
+    Column("enrolled_at", Double, nullable=False),
+    Column("search_key", Text, nullable=False),
+    Index("residents_search_key", "search_key"),
+    Index("residents_region", text('"left"(nik, 4)')),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("office", Text, ForeignKey("offices.code"), nullable=False),
+    Column("nik", Text, nullable=False),
+    Column("biodata", JSONB, nullable=False),
+    Column("photo", LargeBinary, nullable=False),
+    Column("template", LargeBinary, nullable=False),
+    Column("biometrics", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_since", Double, nullable=False),
+    # The stage that the record waits for; null when it waits for none.
+    Column("stage", Text),
+    Column("stage_entered_at", Double, nullable=False),
+    Column("received_at", Double, nullable=False),
+    # Why the status is what it is, for people; null when there is nothing to say.
+    Column("reasons", JSONB(none_as_null=True)),
+    # The NIK of the resident whom the person is, or resembles.
+    Column("duplicate_of", Text),
+    # The printer that is at work on the card; the other stages hold a row lock while they work.
+    Column("claimed_by", Text),
+    Column("claimed_at", Double),
+    Index("records_office_status", "office", "status"),
+    # One index a queue, each holding only the records that wait there.
+    Index("records_for_worker", "received_at", postgresql_where=WAITS_FOR_WORKER),
+    Index("records_for_matcher", "received_at", postgresql_where=WAITS_FOR_MATCHER),
+    Index("records_for_printer", "office", "stage_entered_at", postgresql_where=WAITS_FOR_PRINTER),
+    Index("records_in_printer", "claimed_by", postgresql_where=IN_PRINTER),
+)
+
+card_numbers = Sequence("card_numbers", metadata=metadata)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("reference", Text, ForeignKey("records.reference"), nullable=False, unique=True),
+    Column("nik", Text, nullable=False),
+    Column("front", LargeBinary, nullable=False),
+    Column("chip_payload", LargeBinary, nullable=False),
+    Column("chip_signature", LargeBinary, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+)
+
+stage_events = Table(
+    "stage_events",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("citizen", Text, nullable=False),
+    Column("office", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("entered_at", Double, nullable=False),
+    Column("claimed_at", Double, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("finished_at", Double, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+)
+"""`model.events.StageEvent`, its times by the server's clock."""

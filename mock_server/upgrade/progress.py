@@ -1,0 +1,68 @@
+"""How far the upgrade is: a row a phase in the database, so that it can be watched, and continued when interrupted."""
+
+import time
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from mock_server.pipeline.versions import Version
+from mock_server.tables import system, upgrades
+
+
+class Phase(StrEnum):
+    """A phase of the upgrade, in order."""
+
+    EXPAND = "expand"
+    """Adds the new columns, empty."""
+    BACKFILL = "backfill"
+    """Fills them for everybody enrolled, a batch at a time."""
+    INDEX = "index"
+    """Builds the national search's indexes without blocking writers."""
+    SWITCH = "switch"
+    """Brings over who was enrolled meanwhile and makes 5.5 the version; everything else waits for it."""
+
+
+def is_finished(connection: Connection, phase: Phase) -> bool:
+    """Tell whether a phase is done, perhaps by an upgrade that was interrupted later."""
+    return connection.scalar(select(upgrades.c.finished_at).where(_row(phase))) is not None
+
+
+def begin(connection: Connection, phase: Phase) -> None:
+    """Note that a phase begins, or goes on; its first start stands."""
+    row = {"version": Version.V5_5, "phase": phase, "started_at": time.time()}
+    connection.execute(insert(upgrades).values(row).on_conflict_do_nothing())
+    connection.execute(update(system).values(phase=phase))
+
+
+def expect(connection: Connection, phase: Phase, rows: int) -> None:
+    """Note how many rows a phase still has before it."""
+    connection.execute(update(upgrades).where(_row(phase)).values(rows_total=upgrades.c.rows_done + rows))
+
+
+def advance(connection: Connection, phase: Phase, rows: int) -> None:
+    """Note that so many rows more are done; last in a transaction, for the row is shared by all who backfill."""
+    done = upgrades.c.rows_done + rows
+    # People enrolled meanwhile were not foreseen in the total.
+    total = func.greatest(upgrades.c.rows_total, done)
+    connection.execute(update(upgrades).where(_row(phase)).values(rows_done=done, rows_total=total))
+
+
+def finish(connection: Connection, phase: Phase) -> None:
+    """Note that a phase is done."""
+    connection.execute(update(upgrades).where(_row(phase)).values(finished_at=time.time()))
+
+
+def leave(connection: Connection) -> None:
+    """Note that no phase is under way any more."""
+    connection.execute(update(system).values(phase=""))
+
+
+def rows_done(connection: Connection, phase: Phase) -> tuple[int, int]:
+    """Return how many rows of a phase are done, and of how many."""
+    row = connection.execute(select(upgrades.c.rows_done, upgrades.c.rows_total).where(_row(phase))).one()
+    return row.rows_done, row.rows_total
+
+
+def _row(phase: Phase) -> ColumnElement[bool]:
+    return (upgrades.c.version == Version.V5_5) & (upgrades.c.phase == phase)

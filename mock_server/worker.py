@@ -1,0 +1,107 @@
+"""A worker process: validates packets and personalises cards, a batch of records at a time."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from mock_server import claims, register
+from mock_server.adapters.renderer import CardRenderer
+from mock_server.adapters.signer import EcdsaSigner
+from mock_server.claims import Finished, Task, Visit
+from mock_server.database import engine_of
+from mock_server.pipeline.personalisation import Applicant, Card, personalise
+from mock_server.pipeline.ports import Renderer, Signer
+from mock_server.pipeline.validation import Packet, validate
+from mock_server.pipeline.versions import Version
+from mock_server.settings import Settings
+from model.stages import Stage, Status
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker and its tools."""
+
+    name: str
+    batch: int
+    min_sharpness: float
+    renderer: Renderer
+    signer: Signer
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step made of a record."""
+
+    outcome: Status
+    next_stage: Stage | None
+    reasons: list[str] | None = None
+    card: Card | None = None
+
+
+def make_worker(settings: Settings, name: str) -> Worker:
+    """Make a worker with the real tools."""
+    return Worker(
+        name, settings.worker_batch, settings.min_sharpness, CardRenderer(), EcdsaSigner.load(settings.signing_key_file)
+    )
+
+
+def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
+    """Work until told to stop; the batch in hand is finished first."""
+    worker = make_worker(settings, name)
+    with engine_of(settings.database_url) as engine:
+        ready()
+        while not stop():
+            if not work_batch(engine, worker):
+                time.sleep(settings.poll_s)
+
+
+def work_batch(engine: Engine, worker: Worker) -> int:
+    """Do one batch, in one transaction; returns how many records were in it."""
+    with engine.begin() as connection:
+        tasks = claims.claim_tasks(connection, worker.batch)
+        if not tasks:
+            return 0
+        software = claims.read_system(connection)
+        to_make = sum(task.visit.stage == Stage.PERSONALISATION for task in tasks)
+        numbers = iter(register.next_card_numbers(connection, to_make))
+        finished: list[Finished] = []
+        made: list[tuple[str, str, Card]] = []
+        for task in tasks:
+            started_s = time.time()
+            try:
+                result = _step(task, worker, numbers.__next__, software.version)
+            except Exception as error:
+                # A fault in a part must not stop the others' cards, nor come back with this record for ever.
+                log.exception("%s of %s failed", task.visit.stage, task.visit.reference)
+                claims.park(connection, task.visit, f"{task.visit.stage}: {error}")
+                continue
+            finished.append(_finished(task.visit, started_s, result, worker.name))
+            if result.card is not None:
+                made.append((task.visit.reference, task.biodata["nik"], result.card))
+        claims.finish(connection, software, finished)
+        register.add_cards(connection, made, time.time())
+    return len(tasks)
+
+
+def _step(task: Task, worker: Worker, number: Callable[[], str], version: Version) -> Result:
+    if task.visit.stage == Stage.VALIDATION:
+        return _validate(task, worker.min_sharpness)
+    applicant = Applicant(task.visit.office, task.biodata, task.photo, task.biometrics or b"")
+    card = personalise(applicant, number(), version, worker.renderer, worker.signer)
+    return Result(Status.SENT_FOR_CARD_PRINTING, Stage.PRINTING, card=card)
+
+
+def _validate(task: Task, min_sharpness: float) -> Result:
+    packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes)
+    if faults := validate(packet, min_sharpness):
+        return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, faults)
+    return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING)
+
+
+def _finished(visit: Visit, started_s: float, result: Result, server: str) -> Finished:
+    return Finished(visit, started_s, time.time(), result.outcome, result.next_stage, server, reasons=result.reasons)

@@ -1,0 +1,121 @@
+"""The record: rows, counts and what a sudden end leaves."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from loadtests.record import EVENTS, Record, read_events
+from model.arrivals import Citizen
+from model.clock import Clock
+from model.events import SCHEMA, Source, to_frame
+from model.stages import Stage, Status
+
+AYU = Citizen("35.07-d0-0000", "35.07", 1_000.0, 400.0, None, ())
+BUDI = AYU._replace(name="35.07-d0-0001")
+COUNTER, WINDOW = "35.07/counter-1", "35.07/window"
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Iterator[Record]:
+    record = Record(tmp_path, Clock(100.0, 0.0, 0.0))
+    yield record
+    record.close()
+
+
+def served(record: Record, citizen: Citizen, outcome: Status) -> None:
+    record.arrival(citizen, 1_001.0)
+    record.capture(citizen, 1_200.0, 1_600.0, COUNTER)
+    record.sent()
+    record.submission(citizen, 1_600.0, 1_610.0, 1_650.0, COUNTER)
+    record.handover(citizen, 2_000.0, 2_040.0, 2_050.0, WINDOW, outcome)
+
+
+def summary(record: Record, folder: Path) -> dict[str, object]:
+    record.write_summary()
+    told: dict[str, object] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    return told
+
+
+def test_a_visit_is_a_row_a_stage(record: Record, tmp_path: Path) -> None:
+    served(record, AYU, Status.CARD_ISSUED)
+    record.flush()
+
+    rows = list(read_events(tmp_path))
+
+    assert [(row.stage, row.outcome, row.server) for row in rows] == [
+        (Stage.ARRIVAL, Status.UNREGISTERED, "door"),
+        (Stage.CAPTURE, Status.BIO_CAPTURED, COUNTER),
+        (Stage.SUBMISSION, Status.RECEIVED_AT_CENTRAL, COUNTER),
+        (Stage.HANDOVER, Status.CARD_ISSUED, WINDOW),
+    ]
+    assert [row[3:7] for row in rows] == [
+        (1_000.0, 1_001.0, 1_001.0, 1_001.0),
+        (1_000.0, 1_200.0, 1_200.0, 1_600.0),
+        (1_600.0, 1_610.0, 1_610.0, 1_650.0),
+        (2_000.0, 2_040.0, 2_040.0, 2_050.0),
+    ]
+    assert {row.source for row in rows} == {Source.LOAD}
+    assert dict(to_frame(rows).schema) == SCHEMA
+
+
+def test_counts_and_latencies_follow_from_the_visits(record: Record, tmp_path: Path) -> None:
+    served(record, AYU, Status.CARD_ISSUED)
+    served(record, BUDI, Status.DUPLICATE_RECORD)
+    told = json.loads(json.dumps(summary(record, tmp_path)))
+
+    counts = {name: told[name] for name in ("arrivals", "submitted", "issued", "refused", "failed", "unanswered")}
+    assert counts == {"arrivals": 2, "submitted": 2, "issued": 1, "refused": 1, "failed": 0, "unanswered": 0}
+    assert record.inside == 0
+    assert told["dispatch_lag"]["p99_ms"] == pytest.approx(10.0, rel=1e-3)
+    submission = told["steps"]["submission"]
+    assert submission["intended"]["p50_ms"] == pytest.approx(500, rel=1e-3)
+    assert submission["actual"]["p50_ms"] == pytest.approx(400, rel=1e-3)
+    assert told["steps"]["handover"]["intended"]["count"] == 1
+
+
+@pytest.mark.parametrize(("lag_s", "valid"), [(1.9, True), (2.1, False)])
+def test_a_lagging_generator_makes_latencies_invalid(record: Record, tmp_path: Path, lag_s: float, valid: bool) -> None:
+    record.arrival(AYU, AYU.arrival_s + lag_s)
+    assert summary(record, tmp_path)["valid_for_latency"] is valid
+    assert record.late == (not valid)
+
+
+def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, tmp_path: Path) -> None:
+    record.arrival(AYU, 1_000.0)
+    record.sent()
+    record.gave_up(AYU, 1_600.0, 1_600.0, 1_900.0, COUNTER)
+    assert (record.failed, record.inside) == (1, 0)
+
+    record.handover(AYU, 2_000.0, 2_040.0, 2_050.0, WINDOW, Status.CARD_ISSUED)
+
+    assert (record.failed, record.issued, record.inside) == (0, 1, 0)
+    record.flush()
+    assert [row.outcome for row in read_events(tmp_path)][1] is Status.SENT_FOR_ENROLLMENT
+
+
+def test_what_was_flushed_is_readable_after_a_kill_in_the_middle_of_a_line(record: Record, tmp_path: Path) -> None:
+    served(record, AYU, Status.CARD_ISSUED)
+    record.flush()
+    with (tmp_path / EVENTS).open("ab") as file:
+        file.write(b'{"citizen": "35.07-d0-0001", "off')
+
+    assert len(list(read_events(tmp_path))) == 4
+
+
+def test_progress_and_summary_are_replaced_whole(record: Record, tmp_path: Path) -> None:
+    record.write_progress(1_000.0, waiting=0)
+    record.arrival(AYU, 1_000.0)
+    record.write_progress(1_100.0, waiting=1)
+
+    assert json.loads((tmp_path / "progress.json").read_text(encoding="utf-8")) == {
+        "scenario_s": 1_100.0,
+        "waiting": 1,
+        "arrivals": 1,
+        "submitted": 0,
+        "issued": 0,
+        "refused": 0,
+        "failed": 0,
+    }
+    assert not list(tmp_path.glob("*.part"))

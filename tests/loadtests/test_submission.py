@@ -1,0 +1,66 @@
+"""Submission: tried again while it may help, no longer, and never all at the same moment."""
+
+import pytest
+
+from loadtests.people import Packet
+from loadtests.submission import ATTEMPTS, backoffs_s, submit
+from loadtests.targets import Standing, TargetError
+from model.stages import Status
+
+PACKET = Packet("35.07-d0-0000", "35.07", {}, b"", b"", b"")
+
+
+class Balky:
+    """A target that takes a packet after so many failures."""
+
+    def __init__(self, failures: int, *, passing: bool = True) -> None:
+        self.attempts = 0
+        self._failures = failures
+        self._passing = passing
+
+    def submit(self, packet: Packet) -> Status:
+        assert packet is PACKET
+        self.attempts += 1
+        if self.attempts <= self._failures:
+            raise TargetError("503", passing=self._passing)
+        return Status.RECEIVED_AT_CENTRAL
+
+    def decided(self, office: str, since_wall_s: float) -> list[Standing]:
+        raise NotImplementedError
+
+    def status(self, reference: str) -> Status:
+        raise NotImplementedError
+
+    def hand_over(self, reference: str) -> None:
+        raise NotImplementedError
+
+
+def test_a_passing_failure_is_tried_again_after_growing_waits() -> None:
+    waits_s: list[float] = []
+    retries: list[None] = []
+    target = Balky(failures=3)
+
+    status = submit(target, PACKET, 1, waits_s.append, lambda: retries.append(None))
+
+    assert status is Status.RECEIVED_AT_CENTRAL
+    assert len(retries) == 3
+    assert waits_s == list(backoffs_s(1, PACKET.reference))[:3]
+    assert all(0.05 * 2**n <= wait_s <= 0.1 * 2**n for n, wait_s in enumerate(waits_s))
+
+
+def test_it_gives_up_after_the_last_attempt() -> None:
+    target = Balky(failures=100)
+    with pytest.raises(TargetError):
+        submit(target, PACKET, 1, lambda _: None, lambda: None)
+    assert target.attempts == ATTEMPTS
+
+
+def test_a_refusal_is_not_tried_again() -> None:
+    target = Balky(failures=100, passing=False)
+    with pytest.raises(TargetError):
+        submit(target, PACKET, 1, lambda _: None, lambda: None)
+    assert target.attempts == 1
+
+
+def test_two_operators_do_not_come_back_together() -> None:
+    assert list(backoffs_s(1, "35.07-d0-0000")) != list(backoffs_s(1, "35.07-d0-0001"))

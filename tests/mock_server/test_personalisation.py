@@ -1,0 +1,106 @@
+"""The making of a card, with the real renderer and signer."""
+
+import base64
+import io
+import json
+
+import pytest
+import zxingcpp
+from cryptography.hazmat.primitives.asymmetric import ec
+from PIL import Image
+
+from mock_server.adapters.renderer import CardRenderer
+from mock_server.adapters.signer import EcdsaSigner
+from mock_server.pipeline.personalisation import (
+    CHIP_BYTES,
+    Applicant,
+    ChipFullError,
+    canonical,
+    excerpt,
+    personalise,
+    profile,
+    reissue,
+)
+from mock_server.pipeline.versions import Version
+from tests.mock_server.packets import BIOMETRICS, PHOTO, biodata, photo
+
+RENDERER = CardRenderer()
+SIGNER = EcdsaSigner(ec.generate_private_key(ec.SECP256R1()))
+
+
+def applicant(face: bytes = PHOTO, **changes: str) -> Applicant:
+    return Applicant("35.07", biodata(**changes), face, BIOMETRICS)
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_the_chip_holds_the_person_in_the_versions_profile(version: Version) -> None:
+    card = personalise(applicant(), "000000000042", version, RENDERER, SIGNER)
+    content = json.loads(card.chip_payload)
+    assert content["profile"] == version
+    assert content.get("home_region") == (None if version == Version.V5_4 else "350712")
+    assert content["biodata"] == biodata()
+    part = len(BIOMETRICS) // 13
+    fingers = [base64.b64decode(finger) for finger in content["fingerprints"]]
+    assert fingers == [BIOMETRICS[part : part + 700], BIOMETRICS[6 * part : 6 * part + 700]]
+    assert base64.b64decode(content["signature"]) == BIOMETRICS[12 * part : 12 * part + 700]
+    assert SIGNER.verify(card.chip_payload, card.chip_signature)
+
+
+def test_the_largest_person_that_validation_lets_through_fits_on_the_chip() -> None:
+    noise = photo(size=(3000, 4000))
+    fields = {"name": "N" * 200, "address": "A" * 200, "birth_place": "P" * 200, "occupation": "O" * 200}
+    card = personalise(
+        applicant(noise, **fields, nationality="W" * 120), "000000000042", Version.V5_5, RENDERER, SIGNER
+    )
+    assert sum(len(value) for value in biodata(**fields, nationality="W" * 120).values()) > 940
+    assert len(card.chip_payload) <= CHIP_BYTES
+
+
+def test_more_than_the_chip_holds_is_refused() -> None:
+    with pytest.raises(ChipFullError, match="the chip holds 8192"):
+        personalise(applicant(address="A" * 5_000), "000000000042", Version.V5_4, RENDERER, SIGNER)
+
+
+@pytest.mark.parametrize("size", [(240, 320), (1500, 600), (480, 640)])
+def test_the_front_is_drawn_whatever_the_photos_shape_and_its_code_reads_back(size: tuple[int, int]) -> None:
+    card = personalise(applicant(photo(size=size)), "000000000042", Version.V5_4, RENDERER, SIGNER)
+    front = Image.open(io.BytesIO(card.front))
+    assert (front.size, front.format) == ((1011, 638), "JPEG")
+    code = zxingcpp.read_barcode(front)
+    assert code is not None
+    assert code.text.startswith(f"000000000042.{biodata()['nik']}.")
+
+
+def test_the_front_shows_the_photo_and_the_name() -> None:
+    fronts = [
+        Image.open(io.BytesIO(personalise(person, "000000000042", Version.V5_4, RENDERER, SIGNER).front)).convert("L")
+        for person in (applicant(), applicant(name="BUDI SANTOSO"), applicant(photo(sharp=False)))
+    ]
+    name_row, portrait = (40, 168, 724, 200), (740, 110, 980, 430)
+    assert fronts[0].crop(name_row).tobytes() != fronts[1].crop(name_row).tobytes()
+    assert fronts[0].crop(portrait).resize((8, 8)).tobytes() != fronts[2].crop(portrait).resize((8, 8)).tobytes()
+
+
+def test_text_too_long_for_its_row_stays_off_the_photo() -> None:
+    fronts = [
+        Image.open(io.BytesIO(personalise(applicant(address=text), "1", Version.V5_4, RENDERER, SIGNER).front))
+        for text in ("Jl. A", "Jl. Panglima Besar " * 10)
+    ]
+    right_of_text = (728, 110, 738, 430)
+    assert fronts[0].crop(right_of_text).tobytes() == fronts[1].crop(right_of_text).tobytes()
+
+
+def test_reissuing_adds_the_new_profile_and_keeps_the_rest() -> None:
+    nik = biodata()["nik"]
+    seeded = canonical(profile(Version.V5_4, nik) | {"nik": nik, "name": "A"})
+    assert json.loads(reissue(seeded)) == profile(Version.V5_5, nik) | {"nik": nik, "name": "A"}
+    carded = personalise(applicant(), "000000000042", Version.V5_4, RENDERER, SIGNER).chip_payload
+    assert json.loads(reissue(carded)) == json.loads(carded) | profile(Version.V5_5, nik)
+
+
+def test_canonical_has_one_form() -> None:
+    assert canonical({"b": "é", "a": [1]}) == '{"a":[1],"b":"é"}'.encode()
+
+
+def test_excerpts_of_short_biometrics_are_short() -> None:
+    assert excerpt(b"ab" * 13, 12) == b"ab"
