@@ -11,8 +11,9 @@ import psycopg
 from antrean.lab import Server, now_s
 from antrean.processes import Process
 from loadtests.plan import LoadPlan, command
-from model import events
+from loadtests.record import read_events
 from model.clock import Clock
+from model.events import to_frame
 from model.nation import horizon_s
 from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
@@ -105,7 +106,7 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
         load.ask_to_stop()
         load.wait(GRACE_S)
     return Played(
-        events=pl.concat([_load_events(out), server.events(clock)]),
+        events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
         upgrade=_upgrade_times(server, clock) if scenario.upgrade else None,
         load_summary=_read_json(out / "summary.json"),
         complete=complete,
@@ -165,19 +166,6 @@ def _upgrade_words(upgrade: Process) -> str:
     total = last.get("rows_total") or 0
     share = f" {100 * last.get('rows_done', 0) // total} %" if total else ""
     return f"  upgrade: {last['phase']}{share}"
-
-
-def _load_events(out: Path) -> pl.DataFrame:
-    """Read the load side's events; a last line that was cut off by a kill is left out."""
-    path = out / "events.ndjson"
-    rows = []
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                rows.append(json.loads(line))
-            except ValueError:
-                continue
-    return pl.DataFrame(rows, schema=events.SCHEMA)
 
 
 def _upgrade_times(server: Server, clock: Clock) -> UpgradeTimes | None:

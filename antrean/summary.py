@@ -82,6 +82,13 @@ def _warnings(
     run: Run, load_summaries: dict[str, dict[str, Any]], upgrade: dict[str, Any] | None, parts: dict[str, Any]
 ) -> list[str]:
     found = []
+    if (run.folder / "lab.toml").exists():
+        volume = scenario_file.load(str(run.folder / "lab.toml")).demand.volume
+        if not 0.7 <= volume <= 1.4:
+            found.append(
+                f"The lab's offices had {volume:.2f} times their citizens: counters and printers are whole numbers, so "
+                "how busy they were is only roughly right."
+            )
     if run.load_json("meta.json")["quick"]:
         found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
     for part, summary in load_summaries.items():

@@ -168,6 +168,8 @@ class Record:
 
 def read_events(out: Path) -> Iterator[StageEvent]:
     """Read the visits that a run has written to its folder so far; a last line cut off by a kill is left out."""
+    if not (out / EVENTS).exists():
+        return
     with (out / EVENTS).open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):

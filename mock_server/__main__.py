@@ -70,9 +70,7 @@ def web() -> None:
     """Serve HTTP; prints {"port": N} before it serves."""
     from mock_server.app import serve
 
-    # uvicorn ends on a signal by itself, then raises it anew; the handler installed here takes that.
-    Stop()
-    serve(_settings(), lambda port: announce(json.dumps({"port": port})))
+    serve(_settings(), Stop(), lambda port: announce(json.dumps({"port": port})))
 
 
 @cli.command()

@@ -53,13 +53,25 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def serve(settings: Settings, ready: Callable[[int], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is told the port, where connections are then accepted."""
+def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], None]) -> None:
+    """Serve until told to stop; `ready` is told the port, where connections are then accepted."""
     app = create_app(settings)
     with socket.create_server((settings.host, settings.port), backlog=_BACKLOG) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on")
         ready(listening.getsockname()[1])
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config, stop).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which minds signals only once it serves: one that comes between `ready` and then is `stop`'s to tell."""
+
+    def __init__(self, config: uvicorn.Config, stop: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def on_tick(self, counter: int) -> bool:
+        """Tell whether to end; asked ten times a second."""
+        return await super().on_tick(counter) or self._stop()
 
 
 def _not_found(_: Request, error: Exception) -> JSONResponse:

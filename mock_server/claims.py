@@ -134,40 +134,39 @@ def claim_candidates(connection: Connection, limit: int) -> list[Candidate]:
     return [Candidate(_visit(row, claimed_s), row.biodata, row.template) for row in rows]
 
 
-def claim_prints(connection: Connection, idle: Mapping[str, Sequence[str]]) -> list[tuple[Visit, str]]:
-    """Give each office's idle printers its longest waiting cards; returns visits and printers' names.
+def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]:
+    """Give each office as many of its longest waiting cards as its printers have room for, those first.
 
-    The claim is written down, for the printer's work outlasts the transaction.
+    The claim is written down, for the printers' work outlasts the transaction.
     """
-    if not idle:
+    if not room:
         return []
     offices = (
         func.unnest(
-            bindparam("offices", list(idle), ARRAY(Text)),
-            bindparam("counts", [len(names) for names in idle.values()], ARRAY(Integer)),
+            bindparam("offices", list(room), ARRAY(Text)),
+            bindparam("counts", list(room.values()), ARRAY(Integer)),
         )
-        .table_valued("code", "idle", name="offices")
+        .table_valued("code", "room", name="offices")
         .render_derived()
     )
     waiting = lateral(
         select(*_PLACE)
         .where(WAITS_FOR_PRINTER, records.c.office == offices.c.code)
         .order_by(records.c.stage_entered_at)
-        .limit(offices.c.idle)
+        .limit(offices.c.room)
         .with_for_update(skip_locked=True)
     )
     rows = connection.execute(select(waiting).select_from(offices.join(waiting, true()))).all()
     claimed_s = time.time()
-    printers = {office: iter(names) for office, names in idle.items()}
-    claims = [(_visit(row, claimed_s), next(printers[row.office])) for row in rows]
-    if claims:
+    visits = [_visit(row, claimed_s) for row in rows]
+    if visits:
         connection.execute(
             update(records)
             .where(records.c.reference == bindparam("key"))
-            .values(claimed_by=bindparam("printer"), claimed_at=claimed_s),
-            [{"key": visit.reference, "printer": printer} for visit, printer in claims],
+            .values(claimed_by=bindparam("spool"), claimed_at=claimed_s),
+            [{"key": visit.reference, "spool": f"{visit.office}/spool"} for visit in visits],
         )
-    return claims
+    return visits
 
 
 def release_prints(connection: Connection) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ from mock_server import claims
 from mock_server.adapters.printer import MechanicalPrinter
 from mock_server.claims import Finished, Visit
 from mock_server.database import Lock, engine_of, try_lock
-from mock_server.pipeline.printing import PrintedCard, PrintJob, PrintShop
+from mock_server.pipeline.printing import PrintedCard, PrintShop
 from mock_server.settings import Settings
 from mock_server.tables import offices
 from model.stages import Status
@@ -45,28 +45,28 @@ async def _print(
     printing: dict[str, Visit] = {}
 
     def hand_in() -> list[tuple[Visit, PrintedCard]]:
-        return [(printing.pop(card.job.reference), card) for card in shop.empty_tray()]
+        return [(printing.pop(card.reference), card) for card in shop.empty_tray()]
 
     ready()
     while not stop():
         # In a thread, so that the database does not hold up the machines.
-        for visit, printer in await asyncio.to_thread(exchange, connection, hand_in(), shop.idle()):
+        for visit in await asyncio.to_thread(exchange, connection, hand_in(), shop.room()):
             printing[visit.reference] = visit
-            shop.start(visit.office, PrintJob(visit.reference, printer))
+            shop.spool(visit.office, visit.reference)
         await asyncio.sleep(settings.poll_s)
     await shop.close()
     exchange(connection, hand_in(), {})
 
 
 def exchange(
-    connection: Connection, printed: Sequence[tuple[Visit, PrintedCard]], idle: dict[str, list[str]]
-) -> list[tuple[Visit, str]]:
-    """Hand in the printed cards and take new ones for the idle printers, in one transaction."""
+    connection: Connection, printed: Sequence[tuple[Visit, PrintedCard]], room: Mapping[str, int]
+) -> list[Visit]:
+    """Hand in the printed cards and take as many new ones as the offices have room for, in one transaction."""
     with connection.begin():
         if printed:
             claims.finish(connection, claims.read_system(connection), [_finished(*card) for card in printed])
-        return claims.claim_prints(connection, idle)
+        return claims.claim_prints(connection, room)
 
 
 def _finished(visit: Visit, card: PrintedCard) -> Finished:
-    return Finished(visit, card.started_s, card.finished_s, Status.CARD_PRINTED, None, card.job.printer)
+    return Finished(visit, card.started_s, card.finished_s, Status.CARD_PRINTED, None, card.printer)

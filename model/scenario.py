@@ -200,7 +200,8 @@ class Centre(Section):
     slots: Annotated[int, Field(ge=1)]
     """Records it works on at the same time."""
     peak_utilisation: Annotated[float, Field(gt=0, le=1.5)]
-    """How full the normal day's peak hour fills the national centre."""
+    """How full the normal day's peak hour would fill the national centre if every record reached it at once; the
+    counters let a tenth less through."""
     peaks: list[Window] = []
     """Windows, on the start's clock, in which the centre is known to be busiest; charts shade them."""
     residents: Annotated[int, Field(ge=1)]
@@ -350,12 +351,12 @@ def _shifts_cover_opening(offices: Offices, staffing: Staffing) -> str | None:
     )
 
 
-def _evening_after_regular(staffing: Staffing) -> str | None:
-    if staffing.evening.start_s >= staffing.regular.end_s:
+def _evening_follows_regular(staffing: Staffing) -> str | None:
+    if staffing.evening.start_s == staffing.regular.end_s:
         return None
     return (
-        f"staffing.evening: starts at {format_clock(staffing.evening.start_s)}, before regular ends at "
-        f"{format_clock(staffing.regular.end_s)}; start it at that time or later"
+        f"staffing.evening: starts at {format_clock(staffing.evening.start_s)}, but regular ends at "
+        f"{format_clock(staffing.regular.end_s)}; the evening shift takes over then, so let both be the same time"
     )
 
 
@@ -382,7 +383,7 @@ def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
 RULES: tuple[Callable[..., str | None], ...] = (
     _curve_within_opening,
     _shifts_cover_opening,
-    _evening_after_regular,
+    _evening_follows_regular,
     _upgrade_within_scenario,
     _known_within_nation,
 )

@@ -7,48 +7,50 @@ from dataclasses import dataclass
 
 from mock_server.pipeline.ports import Printer
 
-
-@dataclass(frozen=True)
-class PrintJob:
-    """A card that a printer has been given."""
-
-    reference: str
-    printer: str
+SPOOLED_PER_PRINTER = 2
+"""Cards an office takes per printer: the one it makes and the next."""
 
 
 @dataclass(frozen=True)
 class PrintedCard:
     """A card in the tray; times in seconds since the epoch."""
 
-    job: PrintJob
+    reference: str
+    printer: str
     started_s: float
     finished_s: float
 
 
 class PrintShop:
-    """All printers of all offices, playing in one event loop."""
+    """All printers of all offices, playing in one event loop.
+
+    Each office has a spool in front of its printers, so that a printer that has finished a card begins the next at
+    once, however long the database takes to hand out another.
+    """
 
     def __init__(self, printers: Mapping[str, int], machine: Printer, s_per_card: float) -> None:
-        """Take each office's number of printers and the seconds that a card takes."""
-        self._idle = {
-            office: [printer_name(office, position) for position in range(1, count + 1)]
-            for office, count in printers.items()
-        }
+        """Take each office's number of printers and the seconds that a card takes; call in a running event loop."""
+        self._capacity = {office: SPOOLED_PER_PRINTER * count for office, count in printers.items()}
+        self._spools: dict[str, asyncio.Queue[str]] = {office: asyncio.Queue() for office in printers}
+        self._held = dict.fromkeys(printers, 0)
         self._machine = machine
         self._s_per_card = s_per_card
-        self._jobs: set[asyncio.Task[None]] = set()
         self._tray: list[PrintedCard] = []
+        self._printers = [
+            asyncio.create_task(self._print(office, printer_name(office, position)))
+            for office, count in printers.items()
+            for position in range(1, count + 1)
+        ]
 
-    def idle(self) -> dict[str, list[str]]:
-        """Return the names of the idle printers of each office that has any."""
-        return {office: list(names) for office, names in self._idle.items() if names}
+    def room(self) -> dict[str, int]:
+        """Return how many more cards each office takes, offices that take none left out."""
+        free = {office: capacity - self._held[office] for office, capacity in self._capacity.items()}
+        return {office: count for office, count in free.items() if count > 0}
 
-    def start(self, office: str, job: PrintJob) -> None:
-        """Set an idle printer to work."""
-        self._idle[office].remove(job.printer)
-        task = asyncio.create_task(self._print(office, job))
-        self._jobs.add(task)
-        task.add_done_callback(self._jobs.discard)
+    def spool(self, office: str, reference: str) -> None:
+        """Put a card behind those that wait for the office's printers."""
+        self._held[office] += 1
+        self._spools[office].put_nowait(reference)
 
     def empty_tray(self) -> list[PrintedCard]:
         """Return the cards printed since the last call."""
@@ -57,16 +59,17 @@ class PrintShop:
 
     async def close(self) -> None:
         """Stop the printers; the cards in them are spoiled."""
-        jobs = list(self._jobs)
-        for job in jobs:
-            job.cancel()
-        await asyncio.gather(*jobs, return_exceptions=True)
+        for printer in self._printers:
+            printer.cancel()
+        await asyncio.gather(*self._printers, return_exceptions=True)
 
-    async def _print(self, office: str, job: PrintJob) -> None:
-        started_s = time.time()
-        await self._machine.make(job.reference, self._s_per_card)
-        self._tray.append(PrintedCard(job, started_s, time.time()))
-        self._idle[office].append(job.printer)
+    async def _print(self, office: str, printer: str) -> None:
+        while True:
+            reference = await self._spools[office].get()
+            started_s = time.time()
+            await self._machine.make(reference, self._s_per_card)
+            self._tray.append(PrintedCard(reference, printer, started_s, time.time()))
+            self._held[office] -= 1
 
 
 def printer_name(office: str, position: int) -> str:

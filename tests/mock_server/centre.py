@@ -15,7 +15,7 @@ from mock_server.app import create_app
 from mock_server.claims import Visit
 from mock_server.database import make_engine
 from mock_server.matcher import Matcher
-from mock_server.pipeline.printing import PrintedCard, PrintJob
+from mock_server.pipeline.printing import PrintedCard
 from mock_server.printers import exchange
 from mock_server.settings import Settings
 from mock_server.tables import stage_events
@@ -54,13 +54,13 @@ class Centre:
         while self.work() + self.match():
             pass
 
-    def print_all(self, idle: dict[str, list[str]]) -> list[tuple[Visit, str]]:
-        """Print, in no time, what the idle printers can take at once."""
+    def print_all(self, room: dict[str, int]) -> list[Visit]:
+        """Print, in no time, what the offices' printers have room for."""
         with self.engine.connect() as connection:
-            taken = exchange(connection, [], idle)
+            taken = exchange(connection, [], room)
             printed = [
-                (visit, PrintedCard(PrintJob(visit.reference, printer), visit.claimed_s, visit.claimed_s + 1))
-                for visit, printer in taken
+                (visit, PrintedCard(visit.reference, f"{visit.office}/printer-1", visit.claimed_s, visit.claimed_s + 1))
+                for visit in taken
             ]
             exchange(connection, printed, {})
         return taken

@@ -30,7 +30,7 @@ def test_a_packet_becomes_an_issued_card(centre: Centre) -> None:
     assert centre.status("A-1") == "PRINT_READY_RECORD"
     assert centre.work() == 1
     assert centre.status("A-1") == "SENT_FOR_CARD_PRINTING"
-    centre.print_all({OFFICE: [f"{OFFICE}/printer-1"]})
+    centre.print_all({OFFICE: 1})
     assert centre.status("A-1") == "CARD_PRINTED"
     handed = centre.client.post("/v1/records/A-1/handover")
     assert (handed.status_code, handed.json()["status"]) == (200, "CARD_ISSUED")

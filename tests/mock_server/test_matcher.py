@@ -105,10 +105,13 @@ def test_copies_submitted_at_the_same_time_are_not_both_accepted(centre: Centre,
         clerk.start()
     for clerk in clerks:
         clerk.join()
-    while centre.work():
-        pass
-    wait_until(lambda: all(centre.record(f"A-{number}")["stage"] != "matching" for number in range(1, 7)))
+
+    def settled() -> bool:
+        centre.work()
+        return all(centre.record(f"A-{number}")["stage"] in (None, "printing") for number in range(1, 7))
+
+    wait_until(settled)
     ended.set()
     matching.join()
     statuses = sorted(centre.status(f"A-{number}") for number in range(1, 7))
-    assert statuses == ["DUPLICATE_RECORD"] * 5 + ["PRINT_READY_RECORD"]
+    assert statuses == ["DUPLICATE_RECORD"] * 5 + ["SENT_FOR_CARD_PRINTING"]

@@ -168,7 +168,6 @@ def test_april_2016_brings_most_citizens_of_the_morning_from_08_to_10(
     assert busiest_two_hours(arrivals_s, 0, 12) == 8
 
 
-@pytest.mark.xfail(strict=True, reason="the curve's guess peaks from 15 to 17: the offices in the east close earlier")
 def test_april_2016_brings_most_citizens_of_the_afternoon_from_16_to_18(
     arrivals_s: np.ndarray[Any, np.dtype[np.float64]],
 ) -> None:

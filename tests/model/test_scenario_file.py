@@ -178,10 +178,10 @@ def test_offices_that_cannot_take_part_are_told_by_their_codes(
         ),
         (
             [("evening =", 'evening = "16:00-22:00"')],
-            "staffing.evening: starts at 16:00, before regular ends at 17:00; start it at that time or later",
+            "staffing.evening: starts at 16:00, but regular ends at 17:00; the evening shift takes over then",
         ),
         (
-            [("evening =", 'evening = "19:00-22:00"')],
+            [("regular =", 'regular = "08:00-12:00"'), ("evening =", 'evening = "12:00-16:00"')],
             "staffing: the doors are open (offices.opening) at hours when nobody works; let regular and evening",
         ),
         (

@@ -1,0 +1,77 @@
+"""The database's versions."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from mock_server.adapters.signer import EcdsaSigner
+from mock_server.database import engine_of
+from mock_server.migrations import EXPANDED, INDEXED, VERSION_5_4, VERSION_5_5, migrate
+from mock_server.seed import seed_residents
+from mock_server.settings import Settings
+from mock_server.tables import metadata
+from tests.mock_server.commands import run
+from tests.mock_server.packets import OFFICE
+
+
+def version(connection: Connection) -> str:
+    return str(connection.scalar(text("SELECT version FROM system")))
+
+
+def test_the_tables_in_the_code_are_those_in_the_database(empty_database: str) -> None:
+    with engine_of(empty_database) as engine, engine.connect() as connection:
+        migrate(connection, VERSION_5_5)
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        assert differences == []
+        assert version(connection) == "5.5"
+
+
+def test_5_4_lacks_only_the_national_search(empty_database: str) -> None:
+    with engine_of(empty_database) as engine, engine.connect() as connection:
+        migrate(connection, VERSION_5_4)
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        missing = {(kind, item[-1].name) for kind, *item in differences}
+        assert missing == {
+            ("add_column", "search_key"),
+            ("add_index", "residents_search_key"),
+            ("add_index", "residents_region"),
+        }
+        assert version(connection) == "5.4"
+
+
+def test_residents_who_were_not_brought_over_keep_the_database_at_5_4(engine: Engine, settings: Settings) -> None:
+    signer = EcdsaSigner.load(settings.signing_key_file)
+    with engine.begin() as connection:
+        seed_residents(connection, 3, 1, {OFFICE: 1}, signer)
+    with engine.connect() as connection:
+        with pytest.raises(IntegrityError, match="search_key"):
+            migrate(connection, VERSION_5_5)
+        connection.rollback()
+        assert version(connection) == "5.4"
+        assert connection.scalar(text("SELECT count(template) FROM residents")) == 3
+
+
+def test_an_interrupted_index_is_built_anew(engine: Engine) -> None:
+    with engine.connect() as connection:
+        migrate(connection, EXPANDED)
+        # What a build that was interrupted leaves: an index of that name that serves nobody.
+        connection.execute(text("CREATE INDEX residents_search_key ON residents (search_key)"))
+        connection.execute(
+            text("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'residents_search_key'::regclass")
+        )
+        connection.commit()
+        migrate(connection, INDEXED)
+        valid = connection.scalar(
+            text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'residents_search_key'::regclass")
+        )
+        assert valid
+
+
+def test_the_command_knows_the_two_versions_only(empty_database: str, settings: Settings) -> None:
+    fresh = settings.model_copy(update={"database_url": empty_database})
+    refused = run(fresh, "migrate", "--to", "5.6")
+    assert refused.returncode == 2
+    assert "5.6 is not a version" in refused.stderr
+    assert run(fresh, "migrate", "--to", "5.5").returncode == 0
