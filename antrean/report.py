@@ -92,7 +92,7 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
     with charts.style():
         if pairs["lab"]:
             speedup = load_scenario(str(run.folder / "lab.toml")).load.speedup
-            figure = charts.day_in_hours(pairs["lab"], scenario, _upgrade_window(summary), speedup)
+            figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup)
             pictures.append(_picture("The measured day in hours", figure, _DAY_CAPTION))
         if pairs["twin"]:
             both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
@@ -123,7 +123,8 @@ _NATION_CAPTION = (
 _ZONE_CAPTION = "Each office in its own local time; all share the one centre."
 
 
-def _upgrade_window(summary: dict[str, Any]) -> tuple[float, float] | None:
+def upgrade_window(summary: dict[str, Any]) -> tuple[float, float] | None:
+    """Return between which scenario seconds the upgrade worked, until the day's end if it had not ended."""
     upgrade = summary["upgrade"]
     if not upgrade:
         return None
