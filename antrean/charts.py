@@ -59,8 +59,8 @@ def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float
             server.plot(middle, values, line, color=COLOURS[day], label=f"server {name}")
         for axis in (arrivals, waiting, server):
             _shade(axis, scenario, upgrade if day == "upgrade" else None)
-        arrivals.legend(loc="upper right", fontsize=8)
-        server.legend(loc="upper right", fontsize=8)
+        arrivals.legend(loc="upper center", fontsize=8)
+        server.legend(loc="upper left", fontsize=8)
         server.set_xlabel(f"hour of the day, {clock_name(scenario)}")
         server.set_xlim(hours.start, hours.stop)
         server.set_yscale("log")
