@@ -45,6 +45,7 @@ class Findings:
     capacity: dict[str, Any] = field(default_factory=dict)
     load: dict[str, dict[str, Any]] = field(default_factory=dict)
     upgrade: UpgradeTimes | None = None
+    upgrade_error: str | None = None
     calibration: Calibration | None = None
     nation_days: int = 0
 
@@ -122,6 +123,7 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     run.save_events(f"lab-{day}", played.events)
     findings.load[f"lab-{day}"] = played.load_summary
     findings.upgrade = played.upgrade or findings.upgrade
+    findings.upgrade_error = played.upgrade_error or findings.upgrade_error
     _save(run, findings)
     if not played.complete:
         raise KeyboardInterrupt
@@ -187,5 +189,6 @@ def _save(run: Run, findings: Findings) -> None:
             upgrade=findings.upgrade._asdict() if findings.upgrade else None,
             calibration=findings.calibration._asdict() if findings.calibration else None,
             nation_days=findings.nation_days,
+            upgrade_error=findings.upgrade_error,
         ),
     )

@@ -47,6 +47,8 @@ class Played(NamedTuple):
     """StageEvents of load side and server together."""
     upgrade: UpgradeTimes | None
     load_summary: dict[str, Any]
+    upgrade_error: str | None
+    """What the upgrade said when it failed."""
     complete: bool
     """False when the day was stopped before its end."""
 
@@ -98,9 +100,9 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
         origin_scenario_s=clock.origin_scenario_s,
     )
     load = _start_load(server, plan)
-    complete = True
+    complete, upgrade_error = True, None
     try:
-        _follow(server, scenario, clock, load, out, show)
+        upgrade_error = _follow(server, scenario, clock, load, out, show)
     except KeyboardInterrupt:
         complete = False
         load.ask_to_stop()
@@ -109,6 +111,7 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
         events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
         upgrade=_upgrade_times(server, clock) if scenario.upgrade else None,
         load_summary=_read_json(out / "summary.json"),
+        upgrade_error=upgrade_error,
         complete=complete,
     )
 
@@ -122,8 +125,11 @@ def day_clock(scenario: Scenario, wall_s: float) -> Clock:
     return Clock(scenario.load.speedup, origin_wall_s=wall_s, origin_scenario_s=first_s)
 
 
-def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, show: Show) -> None:
-    """Start the upgrade at its hour and report progress until the load side has ended."""
+def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, show: Show) -> str | None:
+    """Start the upgrade at its hour and report progress until the load side has ended.
+
+    Returns what went wrong with the upgrade: the day goes on without it, as it would.
+    """
     begin_s, end_s = clock.origin_scenario_s, horizon_s(scenario, plan_offices(scenario), 1)
     upgrade_at_s = scenario.seconds_at(scenario.upgrade.start) if scenario.upgrade else None
     upgrade: Process | None = None
@@ -142,6 +148,8 @@ def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out
         load.wait(LOOK_EVERY_S)
     if load.wait(0) != 0:
         raise load.failure("failed")
+    failed = upgrade is not None and not upgrade.running and upgrade.wait(0) != 0
+    return str(upgrade.failure("failed")) if upgrade is not None and failed else None
 
 
 def _start_load(server: Server, plan: LoadPlan) -> Process:

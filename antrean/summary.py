@@ -34,6 +34,7 @@ def summarise(
     upgrade: dict[str, Any] | None,
     calibration: dict[str, Any] | None,
     nation_days: int,
+    upgrade_error: str | None = None,
 ) -> dict[str, Any]:
     """Measure every part of the run that has events, and put it beside what else was found.
 
@@ -61,7 +62,7 @@ def summarise(
         "calibration": calibration,
         "parts": parts,
         "focus": focus,
-        "warnings": _warnings(run, load, upgrade, parts),
+        "warnings": _warnings(run, load, upgrade, upgrade_error, parts),
     }
 
 
@@ -79,7 +80,11 @@ def _measured(
 
 
 def _warnings(
-    run: Run, load_summaries: dict[str, dict[str, Any]], upgrade: dict[str, Any] | None, parts: dict[str, Any]
+    run: Run,
+    load_summaries: dict[str, dict[str, Any]],
+    upgrade: dict[str, Any] | None,
+    upgrade_error: str | None,
+    parts: dict[str, Any],
 ) -> list[str]:
     found = []
     if (run.folder / "lab.toml").exists():
@@ -99,7 +104,9 @@ def _warnings(
             found.append(f"{part}: {summary['failed']} submissions failed for good.")
         if summary.get("dropped"):
             found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
-    if upgrade and upgrade["end_s"] is None:
+    if upgrade_error:
+        found.append(f"The upgrade failed: {upgrade_error}")
+    elif upgrade and upgrade["end_s"] is None:
         found.append("The upgrade had not ended when the day did; the new version alone was not measured.")
     if "nation-upgrade" in parts:
         found.append(

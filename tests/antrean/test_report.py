@@ -90,6 +90,12 @@ def test_a_report_can_be_drawn_again_from_the_data_alone(run: Run) -> None:
     assert write_report(Run(run.folder)).read_bytes() == first
 
 
+def test_an_upgrade_that_failed_is_told_with_what_it_said(run: Run) -> None:
+    told = summarise(run, {}, {}, {"start_s": 0.0, "end_s": None, "phases": []}, None, 1, "no space left")
+    assert any("The upgrade failed: no space left" in warning for warning in told["warnings"])
+    assert not any("had not ended" in warning for warning in told["warnings"])
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.418, "418 ms"), (3.21, "3.2 s"), (31.2, "31 s"), (720, "12 min"), (None, "-"), (float("nan"), "-")],
