@@ -96,14 +96,7 @@ def _warnings(
             )
     if run.load_json("meta.json")["quick"]:
         found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
-    for part, summary in load_summaries.items():
-        if summary.get("valid_for_latency") is False:
-            lag_ms = summary.get("dispatch_lag", {}).get("p99_ms", math.nan)
-            found.append(f"{part}: the load generator lagged (p99 {lag_ms:.0f} ms); its latencies are not valid.")
-        if summary.get("failed"):
-            found.append(f"{part}: {summary['failed']} submissions failed for good.")
-        if summary.get("dropped"):
-            found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
+    found += _load_warnings(load_summaries)
     if upgrade_error:
         found.append(f"The upgrade failed: {upgrade_error}")
     elif upgrade and upgrade["end_s"] is None:
@@ -112,6 +105,19 @@ def _warnings(
         found.append(
             "The nation's figures are extrapolated: more offices, people and processors than the lab measured."
         )
+    return found
+
+
+def _load_warnings(load_summaries: dict[str, dict[str, Any]]) -> list[str]:
+    found = []
+    for part, summary in load_summaries.items():
+        if summary.get("valid_for_latency") is False:
+            lag_ms = summary.get("dispatch_lag", {}).get("p99_ms", math.nan)
+            found.append(f"{part}: the load generator lagged (p99 {lag_ms:.0f} ms); its latencies are not valid.")
+        if summary.get("failed"):
+            found.append(f"{part}: {summary['failed']} submissions failed for good.")
+        if summary.get("dropped"):
+            found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
     return found
 
 
