@@ -15,6 +15,8 @@ def upgrade() -> None:
     _records()
     _cards()
     _stage_events()
+    _access_keys()
+    _audit()
 
 
 def _system() -> None:
@@ -124,6 +126,51 @@ def _stage_events() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False),
     )
+
+
+def _access_keys() -> None:
+    op.create_table(
+        "access_keys",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("office", sa.Text),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False),
+        sa.Column("revoked_at", sa.Double),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("key", sa.Text),
+        sa.Column("office", sa.Text),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text),
+        sa.Column("nik", sa.Text),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("previous_hash", sa.Text, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+    )
+    op.execute(
+        "CREATE FUNCTION audit_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log only grows: % refused', TG_OP; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_log_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_only_grows()"
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("one_row", sa.Boolean, primary_key=True, server_default=sa.text("true")),
+        sa.Column("id", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.CheckConstraint("one_row", name="audit_head_one_row"),
+    )
+    op.execute("INSERT INTO audit_head (id, hash) VALUES (0, repeat('0', 64))")
 
 
 def _store_raw(table: str, *columns: str) -> None:
