@@ -87,7 +87,7 @@ class Lab:
         self._prefix = f"antrean_{os.getpid()}_"
 
     def seed(self, scenario: Scenario, plans: dict[str, OfficePlan]) -> None:
-        """Fill the template database: schema of the scenario's version, residents, the offices that take part and a key for each.
+        """Fill the template database: the scenario's version, residents, the offices that take part, a key for each.
 
         Raises:
             ProcessError: migrating or seeding failed.

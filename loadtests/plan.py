@@ -38,8 +38,8 @@ class LoadPlan(BaseModel):
     out: Path
     """The folder the results are written in."""
     keys_file: Path | None = None
-    """Each office's key, `{"35.07": "ank_..."}`, in a file of its own: a plan lies among the results, a secret must not.
-    None where the server asks for none."""
+    """Each office's key, `{"35.07": "ank_..."}`; None where the server asks for none. In a file of its own: the plan
+    lies among the results, where no secret belongs."""
 
     in_flight: Annotated[int, Field(ge=1)] = 24
     """Capacity: records that are at the server at the same time."""

@@ -88,11 +88,12 @@ def verify(connection: Connection) -> Verdict:
     connection.execution_options(isolation_level="REPEATABLE READ")
     last, rows = Link(0, BEGINNING), 0
     query = select(audit_log).order_by(audit_log.c.id)
-    for row in connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
-        rows += 1
-        if why := _flaw(row, last):
-            return Verdict(rows, last, last.id + 1 if row.id > last.id + 1 else row.id, why)
-        last = Link(row.id, row.hash)
+    with connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}) as log:
+        for row in log:
+            rows += 1
+            if why := _flaw(row, last):
+                return Verdict(rows, last, last.id + 1, why)
+            last = Link(row.id, row.hash)
     head = connection.execute(select(audit_head.c.id, audit_head.c.hash)).one_or_none()
     if head is None or Link(head.id, head.hash) != last:
         # The head is one row ahead of what is there, or the last row is not the one that it names.
