@@ -17,7 +17,8 @@ class Journal:
 
     def __init__(self, engine: AsyncEngine) -> None:
         """Write over an engine of the journal's own: who waits for it holds a connection of the others."""
-        self._engine = engine
+        # An entry, or several, are one statement: a transaction around it would be two more.
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
@@ -37,7 +38,7 @@ class Journal:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             try:
-                async with self._engine.begin() as connection:
+                async with self._engine.connect() as connection:
                     await append(connection, [entry for entry, _ in batch])
             except Exception as error:  # whatever it is, those who wait must hear of it
                 _tell(batch, error)

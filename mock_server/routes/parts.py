@@ -49,10 +49,18 @@ Caller = Annotated[access.Caller, Depends(_caller)]
 
 async def _visible_record(connection: Connection, caller: Caller, reference: Reference) -> store.Subject:
     subject = await store.find_subject(connection, reference)
-    if not caller.sees(subject.office):
-        # As if it did not exist: that a person has a record elsewhere is nobody's business either.
-        raise store.UnknownRecordError(reference)
+    check_visible(caller, reference, subject.office)
     return subject
+
+
+def check_visible(caller: access.Caller, reference: str, office: str) -> None:
+    """Make sure that the caller may know of a record of this office.
+
+    Raises:
+        UnknownRecordError: as if it did not exist; that a person has a record elsewhere is nobody's business either.
+    """
+    if not caller.sees(office):
+        raise store.UnknownRecordError(reference)
 
 
 VisibleRecord = Annotated[store.Subject, Depends(_visible_record)]

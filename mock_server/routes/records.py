@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from mock_server import audit, store
 from mock_server.audit import Action, Entry
-from mock_server.routes.parts import Caller, Connection, TheJournal, VisibleRecord
-from mock_server.schemas import Receipt, Record, RecordStatus, Text
+from mock_server.routes.parts import Caller, Connection, TheJournal, VisibleRecord, check_visible
+from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
 from model.stages import Status
 
 router = APIRouter(prefix="/v1/records")
@@ -32,10 +32,11 @@ async def list_records(
 
 
 @router.get("/{reference}")
-async def read_record(connection: Connection, caller: Caller, journal: TheJournal, record: VisibleRecord) -> Record:
+async def read_record(connection: Connection, caller: Caller, journal: TheJournal, reference: Reference) -> Record:
     """Tell where a record stands."""
-    found = await store.find_record(connection, record.reference)
-    await journal.note(Entry(caller, Action.READ_RECORD, record.reference, record.nik))
+    found = await store.find_record(connection, reference)
+    check_visible(caller, reference, found.office)
+    await journal.note(Entry(caller, Action.READ_RECORD, reference, found.nik))
     return Record(**found._mapping)
 
 
