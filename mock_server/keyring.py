@@ -56,11 +56,7 @@ class Keyring:
         if shown is None:
             raise NotAuthenticatedError("a key is needed: Authorization: Bearer ank_...")
         digest = sha256(shown.encode()).digest()
-        known = self._recent(digest)
-        if known is None:
-            async with self._checking:
-                # Somebody before us in the line may have asked for the same key.
-                known = self._recent(digest) or await self._look_up(Token.parse(shown), digest)
+        known = self._recent(digest) or await self._look_up(Token.parse(shown), digest)
         if known.expires_at <= self._now():
             raise NotAuthenticatedError("the key has expired")
         return known.caller
@@ -86,20 +82,28 @@ class Keyring:
         looked_up_at = self._now()
         async with self._engine.connect() as connection:
             row = (await connection.execute(select(access_keys).where(access_keys.c.id == token.id))).one_or_none()
-        before = self._known.pop(digest, None)
-        if row is None or row.revoked_at is not None:
-            raise NotAuthenticatedError("the key is unknown or revoked")
-        # In a thread, for the event loop has other requests to serve.
-        if (before is None or before.hash != row.hash) and not await asyncio.to_thread(token.fits, row.hash):
+        if row is None or row.revoked_at is not None or not await self._fits(token, digest, row.hash):
+            self._known.pop(digest, None)
             raise NotAuthenticatedError("the key is unknown or revoked")
         known = _Known(_caller(row), row.hash, row.expires_at, looked_up_at)
-        self._remember(digest, known)
-        return known
-
-    def _remember(self, digest: bytes, known: _Known) -> None:
         self._known[digest] = known
+        self._known.move_to_end(digest)
         if len(self._known) > MOST_KEYS:
             self._known.popitem(last=False)
+        return known
+
+    async def _fits(self, token: Token, digest: bytes, kept: str) -> bool:
+        """Tell whether the key is that of a kept hash; argon2 is asked only for keys that it has not confirmed."""
+        if self._is_confirmed(digest, kept):
+            return True
+        async with self._checking:
+            # Somebody before us in the line may have shown the same key. In a thread, for the event loop has other
+            # requests to serve.
+            return self._is_confirmed(digest, kept) or await asyncio.to_thread(token.fits, kept)
+
+    def _is_confirmed(self, digest: bytes, kept: str) -> bool:
+        known = self._known.get(digest)
+        return known is not None and known.hash == kept
 
 
 def _caller(row: AnyRow) -> Caller:

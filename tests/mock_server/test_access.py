@@ -1,6 +1,7 @@
 """Who may do what: keys, roles, and what an office sees of another."""
 
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
@@ -199,19 +200,61 @@ def test_a_key_in_use_is_refused_soon_after_its_revocation(
         problem(holder.get("/v1/queues"), HTTPStatus.UNAUTHORIZED)
 
 
-def test_argon2_is_asked_once_for_a_key_and_again_for_a_new_hash(
-    settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch, showing: Showing
-) -> None:
-    checks: list[str] = []
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the keys that argon2 was asked for."""
+    asked: list[str] = []
     really = Token.fits
 
     def counted(token: Token, kept: str) -> bool:
-        checks.append(kept)
+        asked.append(token.id)
         return really(token, kept)
 
+    monkeypatch.setattr(Token, "fits", counted)
+    return asked
+
+
+def test_argon2_is_asked_once_for_many_requests_at_once(
+    settings: Settings, engine: Engine, checks: list[str], showing: Showing
+) -> None:
+    token = issue(engine, Role.ADMIN)
+    codes: list[int] = []
+    with serving(settings) as client:
+        holders = [showing(client, token) for _ in range(8)]
+        threads = [
+            threading.Thread(target=lambda holder=holder: codes.append(holder.get("/v1/queues").status_code))
+            for holder in holders
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert codes == [200] * 8
+    assert checks == [token.id]
+
+
+def test_only_so_many_keys_are_remembered(
+    settings: Settings, engine: Engine, checks: list[str], monkeypatch: pytest.MonkeyPatch, showing: Showing
+) -> None:
+    monkeypatch.setattr("mock_server.keyring.MOST_KEYS", 2)
+    tokens = [issue(engine, Role.ADMIN) for _ in range(3)]
+    with serving(settings) as client:
+        holders = [showing(client, token) for token in tokens]
+        for holder in (*holders, holders[2], holders[0]):
+            assert holder.get("/v1/queues").is_success
+    assert checks == [tokens[n].id for n in (0, 1, 2, 0)]
+
+
+def test_without_a_database_nobody_gets_in_and_hears_why(settings: Settings) -> None:
+    with serving(settings.model_copy(update={"database_url": "postgresql://127.0.0.1:1/none"})) as client:
+        problem(client.get("/v1/queues"), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def test_argon2_is_asked_once_for_a_key_and_again_for_a_new_hash(
+    settings: Settings, engine: Engine, checks: list[str], monkeypatch: pytest.MonkeyPatch, showing: Showing
+) -> None:
     now_s = [1_000.0]
     token = issue(engine, Role.ADMIN)
-    monkeypatch.setattr(Token, "fits", counted)
     monkeypatch.setattr("mock_server.app.Keyring", lambda engine: Keyring(engine, lambda: now_s[0]))
     with serving(settings) as client:
         for _ in range(3):
