@@ -17,6 +17,7 @@ from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
 from antrean.summary import KINDS, answer_table, first_days
+from mock_server import audit_commands
 from model import events, scenario_file
 from model.centre import national_centre
 from model.measures import measure_day
@@ -29,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(audit_commands.cli, name="audit")
 ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
 EXIT_INTERRUPTED = 130
 

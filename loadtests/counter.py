@@ -32,8 +32,8 @@ class Operator(Terminal):
 
     def on_start(self) -> None:
         """Sit down at a counter that has no operator yet."""
-        super().on_start()
         self.hall, self.counter = next(self._counters)
+        self.connect(self.hall.code)
         self.server = f"{self.hall.code}/counter-{self.counter + 1}"
 
     @task

@@ -16,6 +16,7 @@ from loadtests.day import Day
 from loadtests.plan import LoadPlan
 from loadtests.saturation import Saturation
 from loadtests.saturator import Saturator
+from loadtests.terminal import Terminal
 from loadtests.watch import Play, finish, watch
 from loadtests.window import Window
 
@@ -48,6 +49,7 @@ def _staff(environment: Environment) -> Play:
     assert environment.parsed_options is not None, "a run from the command line has options"  # noqa: S101 - narrows
     plan = LoadPlan.read(environment.parsed_options.plan)
     scenario = plan.load_scenario()
+    Terminal.keys = plan.read_keys()
     if plan.mode == "capacity":
         saturation = Saturation(plan, scenario)
         Saturator.staff(saturation)

@@ -3,6 +3,7 @@
 The campaign imports this module, so it imports no Locust: that would monkey-patch the campaign's process.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -36,6 +37,9 @@ class LoadPlan(BaseModel):
     """... and which moment of the scenario that is, in seconds since its start."""
     out: Path
     """The folder the results are written in."""
+    keys_file: Path | None = None
+    """Each office's key, `{"35.07": "ank_..."}`; None where the server asks for none. In a file of its own: the plan
+    lies among the results, where no secret belongs."""
 
     in_flight: Annotated[int, Field(ge=1)] = 24
     """Capacity: records that are at the server at the same time."""
@@ -56,6 +60,13 @@ class LoadPlan(BaseModel):
     def write(self, path: Path) -> None:
         """Write the plan as JSON that `read` reads back to an equal one."""
         path.write_text(self.model_dump_json(indent=2), encoding="utf-8")
+
+    def read_keys(self) -> dict[str, str]:
+        """Return the offices' keys, none if the server asks for none."""
+        if self.keys_file is None:
+            return {}
+        keys: dict[str, str] = json.loads(self.keys_file.read_text(encoding="utf-8"))
+        return keys
 
     def load_scenario(self) -> Scenario:
         """Read the plan's scenario.

@@ -27,8 +27,7 @@ class Saturator(Terminal):
         cls.saturation = saturation
 
     def on_start(self) -> None:
-        """Connect, and wait until the measurement begins."""
-        super().on_start()
+        """Wait until the measurement begins."""
         clock = self.saturation.clock
         clock.sleep_until(clock.clock.to_scenario_s(self.saturation.begins_s))
 
@@ -39,6 +38,7 @@ class Saturator(Terminal):
         now_s = measurement.clock.now_s
         citizen = next(measurement.walk_ins)
         packet = measurement.people.packet(citizen)
+        self.connect(citizen.office)
         server = f"{citizen.office}/saturator"
         record.sent()
         sent_s = now_s()

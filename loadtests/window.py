@@ -34,8 +34,8 @@ class Window(Terminal):
 
     def on_start(self) -> None:
         """Sit down at a window that has no clerk yet."""
-        super().on_start()
         self.hall = next(self._halls)
+        self.connect(self.hall.code)
         self.server = f"{self.hall.code}/window"
         clock = self.day.clock.clock
         self._interval_s = max(self.day.scenario.service.handover_s, SHORTEST_INTERVAL_S * clock.speedup)

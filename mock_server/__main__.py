@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from mock_server import audit_commands, key_commands
 from mock_server.lifetime import Stop, announce
 from mock_server.settings import Settings
 
 # The commands import what they run: a process then loads no more than it needs, and numpy's library reads its number
 # of threads from the environment when it is first imported, after `prepare` has set it.
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+cli.add_typer(key_commands.cli, name="key")
+cli.add_typer(audit_commands.cli, name="audit")
 
 
 @cli.callback()
@@ -68,9 +71,13 @@ def seed(
 @cli.command()
 def web() -> None:
     """Serve HTTP; prints {"port": N} before it serves."""
-    from mock_server.app import serve
+    from mock_server.app import NoKeysError, serve
 
-    serve(_settings(), Stop(), lambda port: announce(json.dumps({"port": port})))
+    try:
+        serve(_settings(), Stop(), lambda port: announce(json.dumps({"port": port})))
+    except NoKeysError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
 
 
 @cli.command()

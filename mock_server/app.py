@@ -5,15 +5,21 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from ipaddress import ip_address
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import problems
+from mock_server import keys, problems
+from mock_server.access import ForbiddenError
 from mock_server.adapters.signer import EcdsaSigner
-from mock_server.database import make_async_engine
+from mock_server.allowance import Allowances
+from mock_server.database import engine_of, make_async_engine
+from mock_server.gate import Gate, forbidden
+from mock_server.journal import Journal
+from mock_server.keyring import Keyring
 from mock_server.routes import cards, enrollments, records, system
 from mock_server.settings import Settings
 from mock_server.store import UnknownRecordError
@@ -34,9 +40,13 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def connected(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = make_async_engine(settings.database_url, settings.web_connections)
+        journal_engine = make_async_engine(settings.database_url, 1)
+        app.state.keyring = Keyring(app.state.engine)
+        app.state.journal = Journal(journal_engine)
         try:
             yield
         finally:
+            await journal_engine.dispose()
             await app.state.engine.dispose()
 
     app = FastAPI(title="Mock card-management server", lifespan=connected)
@@ -44,9 +54,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
     app.add_exception_handler(UnknownRecordError, _not_found)
+    app.add_exception_handler(ForbiddenError, forbidden)
     for error in (exc.OperationalError, exc.TimeoutError):
         app.add_exception_handler(error, _no_database)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
+    # The last one added is asked first.
+    allowances = Allowances(settings.uploads_per_s, settings.upload_burst)
+    app.add_middleware(Gate, allowances=allowances, no_database=_no_database)
     # The cards' paths are longer than the records' and come first.
     for resource in (cards, enrollments, records, system):
         app.include_router(resource.router)
@@ -54,12 +68,43 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], None]) -> None:
-    """Serve until told to stop; `ready` is told the port, where connections are then accepted."""
+    """Serve until told to stop; `ready` is told the port, where connections are then accepted.
+
+    Raises:
+        NoKeysError: others than this machine could connect, and nobody would need a key.
+    """
+    _check_openness(settings)
     app = create_app(settings)
     with socket.create_server((settings.host, settings.port), backlog=_BACKLOG) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on")
         ready(listening.getsockname()[1])
         _Server(config, stop).run(sockets=[listening])
+
+
+class NoKeysError(RuntimeError):
+    """Without a key the server serves this machine only."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"no active key exists, so the server does not listen on {host!r}, only on loopback; "
+            "issue one: python -m mock_server key issue"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can connect to a host; a name that could mean anything counts as not."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_openness(settings: Settings) -> None:
+    if is_loopback(settings.host):
+        return
+    with engine_of(settings.database_url) as engine, engine.connect() as connection:
+        if not keys.any_active(connection):
+            raise NoKeysError(settings.host)
 
 
 class _Server(uvicorn.Server):

@@ -23,6 +23,10 @@ class Settings(BaseSettings):
     """How many database connections the web process may hold."""
     max_upload_bytes: int = Field(default=1_000_000, ge=1)
     """The largest request body; above it the answer is 413."""
+    uploads_per_s: float = Field(default=10.0, gt=0)
+    """Requests other than reads that a key may send, in the long run; above it the answer is 429."""
+    upload_burst: int = Field(default=100, ge=1)
+    """How many of them it may send at once after a rest."""
 
     poll_s: float = Field(default=0.02, gt=0)
     """How long a process with nothing to do waits before it looks again."""

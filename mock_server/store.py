@@ -28,6 +28,22 @@ class UnknownRecordError(LookupError):
         super().__init__(f"no record {reference!r}")
 
 
+class TakenReferenceError(ValueError):
+    """Another office has used this reference."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"reference {reference!r} is another office's; references are unique in the nation")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose record it is."""
+
+    reference: str
+    office: str
+    nik: str
+
+
 @dataclass(frozen=True)
 class NewRecord:
     """A packet as received."""
@@ -47,6 +63,7 @@ async def receive(connection: AsyncConnection, packet: NewRecord) -> tuple[Statu
 
     Raises:
         UnknownOfficeError: the office may not submit.
+        TakenReferenceError: the reference is that of another office's record.
     """
     columns = _columns(packet, time.time())
     row = select(*(literal(value, records.c[name].type) for name, value in columns.items())).where(
@@ -55,10 +72,26 @@ async def receive(connection: AsyncConnection, packet: NewRecord) -> tuple[Statu
     added = insert(records).from_select(list(columns), row).on_conflict_do_nothing().returning(records.c.status)
     if await connection.scalar(added) is not None:
         return Status.RECEIVED_AT_CENTRAL, True
-    status = await connection.scalar(select(records.c.status).where(records.c.reference == packet.reference))
-    if status is None:
+    query = select(records.c.status, records.c.office).where(records.c.reference == packet.reference)
+    before = (await connection.execute(query)).one_or_none()
+    if before is None:
         raise UnknownOfficeError(packet.office)
-    return Status(status), False
+    if before.office != packet.office:
+        raise TakenReferenceError(packet.reference)
+    return Status(before.status), False
+
+
+async def find_subject(connection: AsyncConnection, reference: str) -> Subject:
+    """Return whose record a reference means.
+
+    Raises:
+        UnknownRecordError: there is none.
+    """
+    query = select(records.c.reference, records.c.office, records.c.nik).where(records.c.reference == reference)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise UnknownRecordError(reference)
+    return Subject(row.reference, row.office, row.nik)
 
 
 async def find_record(connection: AsyncConnection, reference: str) -> AnyRow:

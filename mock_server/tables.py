@@ -147,3 +147,48 @@ stage_events = Table(
     Column("phase", Text, nullable=False),
 )
 """`model.events.StageEvent`, its times by the server's clock."""
+
+access_keys = Table(
+    "access_keys",
+    metadata,
+    # The public part of the key; who did something in the audit log.
+    Column("id", Text, primary_key=True),
+    # argon2, of the secret part.
+    Column("hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    # Null for national roles. Not a foreign key: what a key did is known when its office is no more.
+    Column("office", Text),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("revoked_at", Double),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    # Without gaps, in the order of the chain.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    # Who: the key, and its office; null where no key was needed, or the key is national.
+    Column("key", Text),
+    Column("office", Text),
+    Column("action", Text, nullable=False),
+    # Whose record; null when it was a query's answer, which the detail then tells.
+    Column("reference", Text),
+    Column("nik", Text),
+    # JSON as it was hashed.
+    Column("detail", Text, nullable=False),
+    Column("previous_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+"""Only ever added to; triggers refuse everything else (`mock_server/audit.py`)."""
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("one_row", Boolean, primary_key=True, server_default=text("true")),
+    Column("id", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    CheckConstraint("one_row", name="audit_head_one_row"),
+)
+"""The audit log's last row; whoever adds to the log locks it first."""

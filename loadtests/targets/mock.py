@@ -20,14 +20,14 @@ LIST_LIMIT = 10_000
 class MockTarget:
     """The mock server, over one of Locust's sessions, whose statistics bear the routes' names."""
 
-    def __init__(self, session: FastHttpSession) -> None:
+    def __init__(self, session: FastHttpSession, key: str | None = None) -> None:
+        """Speak over the session with an office's key, if the server asks for one."""
         self._session = session
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def submit(self, packet: Packet) -> Status:
         """Send a packet: 202 when it is new, 200 when the server has it already."""
-        answer = self._ask(
-            "POST", "/v1/enrollments", "/v1/enrollments", data=multipart(packet), headers={"Content-Type": MULTIPART}
-        )
+        answer = self._ask("POST", "/v1/enrollments", "/v1/enrollments", MULTIPART, data=multipart(packet))
         return Status(answer["status"])
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
@@ -45,8 +45,9 @@ class MockTarget:
         """Hand a card over."""
         self._ask("POST", f"/v1/records/{reference}/handover", "/v1/records/{reference}/handover")
 
-    def _ask(self, method: str, path: str, name: str, **options: Any) -> Any:
-        response = self._session.request(method, path, name=name, **options)
+    def _ask(self, method: str, path: str, name: str, content_type: str | None = None, **options: Any) -> Any:
+        headers = self._headers | ({"Content-Type": content_type} if content_type else {})
+        response = self._session.request(method, path, name=name, headers=headers, **options)
         code = response.status_code
         if not code:
             # Only a response that never came has an `error`.

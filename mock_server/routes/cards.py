@@ -6,16 +6,18 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from mock_server import store
-from mock_server.routes.parts import Connection, TheSigner
-from mock_server.schemas import Card, Reference
+from mock_server.audit import Action, Entry
+from mock_server.routes.parts import Caller, Connection, TheJournal, TheSigner, VisibleRecord
+from mock_server.schemas import Card
 
 router = APIRouter(prefix="/v1")
 
 
 @router.get("/records/{reference}/card")
-async def read_card(connection: Connection, reference: Reference) -> Card:
+async def read_card(connection: Connection, caller: Caller, journal: TheJournal, record: VisibleRecord) -> Card:
     """Give a card's number and chip."""
-    card = await store.find_card(connection, reference)
+    card = await store.find_card(connection, record.reference)
+    await journal.note(Entry(caller, Action.READ_CARD, record.reference, record.nik))
     return Card(
         number=card.number,
         reference=card.reference,
@@ -27,9 +29,11 @@ async def read_card(connection: Connection, reference: Reference) -> Card:
 
 
 @router.get("/records/{reference}/card/front.jpg", response_class=Response)
-async def read_front(connection: Connection, reference: Reference) -> Response:
+async def read_front(connection: Connection, caller: Caller, journal: TheJournal, record: VisibleRecord) -> Response:
     """Give a card's front, 1011 by 638 pixels at 300 dots per inch."""
-    return Response(await store.find_front(connection, reference), media_type="image/jpeg")
+    front = await store.find_front(connection, record.reference)
+    await journal.note(Entry(caller, Action.READ_CARD_FRONT, record.reference, record.nik))
+    return Response(front, media_type="image/jpeg")
 
 
 @router.get("/signing-key", response_class=PlainTextResponse)

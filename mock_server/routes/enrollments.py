@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response, UploadFile
 from pydantic import Json
 
-from mock_server import store
+from mock_server import audit, store
+from mock_server.audit import Action, Entry
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 from mock_server.problems import Problem
-from mock_server.routes.parts import Connection
+from mock_server.routes.parts import Caller, Connection
 from mock_server.schemas import Enrollment, Receipt
 from mock_server.store import NewRecord
 
@@ -19,6 +20,7 @@ router = APIRouter()
 @router.post("/v1/enrollments", status_code=HTTPStatus.ACCEPTED)
 async def receive_enrollment(
     connection: Connection,
+    caller: Caller,
     response: Response,
     record: Annotated[Json[Enrollment], Form()],
     photo: UploadFile,
@@ -26,6 +28,7 @@ async def receive_enrollment(
     biometrics: UploadFile,
 ) -> Receipt:
     """Take a packet: 202 once it is safe; 200 with the record's present status if it was received before."""
+    caller.must_change(record.office)
     face = await template.read()
     if len(face) != TEMPLATE_BYTES:
         raise Problem(
@@ -44,7 +47,11 @@ async def receive_enrollment(
         status, is_new = await store.receive(connection, packet)
     except store.UnknownOfficeError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"record.office: {error}") from error
-    await connection.commit()
+    except store.TakenReferenceError as error:
+        raise Problem(HTTPStatus.CONFLICT, str(error)) from error
+    detail = {"submitted_for": record.office, "new": is_new}
+    nik = record.biodata.nik
+    await audit.commit(connection, Entry(caller, Action.SUBMIT, record.reference, nik, detail))
     if not is_new:
         response.status_code = HTTPStatus.OK
     return Receipt(reference=record.reference, status=status)

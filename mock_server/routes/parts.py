@@ -1,4 +1,4 @@
-"""What the routes share: a database connection for one request, and the settings."""
+"""What the routes share: a database connection for one request, its caller, the record it names, the settings."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -6,13 +6,26 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mock_server import access, store
 from mock_server.adapters.signer import EcdsaSigner
+from mock_server.journal import Journal
+from mock_server.schemas import Reference
 from mock_server.settings import Settings
 
 
 async def _connection(request: Request) -> AsyncIterator[AsyncConnection]:
     async with request.app.state.engine.connect() as connection:
         yield connection
+
+
+def _caller(request: Request) -> access.Caller:
+    caller: access.Caller = request.state.caller
+    return caller
+
+
+def _journal(request: Request) -> Journal:
+    journal: Journal = request.app.state.journal
+    return journal
 
 
 def _settings(request: Request) -> Settings:
@@ -29,3 +42,26 @@ Connection = Annotated[AsyncConnection, Depends(_connection)]
 """A connection for one request; what is not committed is rolled back."""
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheSigner = Annotated[EcdsaSigner, Depends(_signer)]
+TheJournal = Annotated[Journal, Depends(_journal)]
+Caller = Annotated[access.Caller, Depends(_caller)]
+"""Who sends the request; the gate has asked for the key."""
+
+
+async def _visible_record(connection: Connection, caller: Caller, reference: Reference) -> store.Subject:
+    subject = await store.find_subject(connection, reference)
+    check_visible(caller, reference, subject.office)
+    return subject
+
+
+def check_visible(caller: access.Caller, reference: str, office: str) -> None:
+    """Make sure that the caller may know of a record of this office.
+
+    Raises:
+        UnknownRecordError: as if it did not exist; that a person has a record elsewhere is nobody's business either.
+    """
+    if not caller.sees(office):
+        raise store.UnknownRecordError(reference)
+
+
+VisibleRecord = Annotated[store.Subject, Depends(_visible_record)]
+"""The record that the path's `{reference}` names, if the caller may see it; 404 otherwise."""

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from mock_server import store
-from mock_server.routes.parts import Connection
+from mock_server import audit, store
+from mock_server.audit import Action, Entry
+from mock_server.routes.parts import Caller, Connection, TheJournal, VisibleRecord, check_visible
 from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
 from model.stages import Status
 
@@ -15,25 +16,34 @@ router = APIRouter(prefix="/v1/records")
 @router.get("")
 async def list_records(
     connection: Connection,
+    caller: Caller,
+    journal: TheJournal,
     office: Text,
     status: Annotated[list[Status], Query(min_length=1)],
     since: float = 0.0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
 ) -> list[RecordStatus]:
     """List an office's records in these statuses, the longest in them first, for its hand-over window to poll."""
+    caller.must_see(office)
     rows = await store.list_records(connection, office, status, since, limit)
+    asked = {"office": office, "status": status, "since": since, "limit": limit, "found": len(rows)}
+    await journal.note(Entry(caller, Action.LIST_RECORDS, detail=asked))
     return [RecordStatus(reference=row.reference, status=row.status, since=row.since) for row in rows]
 
 
 @router.get("/{reference}")
-async def read_record(connection: Connection, reference: Reference) -> Record:
+async def read_record(connection: Connection, caller: Caller, journal: TheJournal, reference: Reference) -> Record:
     """Tell where a record stands."""
-    return Record(**(await store.find_record(connection, reference))._mapping)
+    found = await store.find_record(connection, reference)
+    check_visible(caller, reference, found.office)
+    await journal.note(Entry(caller, Action.READ_RECORD, reference, found.nik))
+    return Record(**found._mapping)
 
 
 @router.post("/{reference}/handover")
-async def hand_over(connection: Connection, reference: Reference) -> Receipt:
+async def hand_over(connection: Connection, caller: Caller, record: VisibleRecord) -> Receipt:
     """Note that the citizen has the card; 409 if there is none to hand over."""
-    status = await store.hand_over(connection, reference)
-    await connection.commit()
-    return Receipt(reference=reference, status=status)
+    caller.must_change(record.office)
+    status = await store.hand_over(connection, record.reference)
+    await audit.commit(connection, Entry(caller, Action.HAND_OVER, record.reference, record.nik))
+    return Receipt(reference=record.reference, status=status)

@@ -172,6 +172,13 @@ def test_the_nation_has_all_offices_at_full_scale(finished: tuple[str, Path]) ->
     assert nation.filter(pl.col("stage") == Stage.ARRIVAL).height > 40_000
 
 
+def test_no_key_is_among_the_results(finished: tuple[str, Path]) -> None:
+    files = [path for path in finished[1].rglob("*") if path.is_file()]
+    plan = json.loads((finished[1] / "lab-normal" / "load" / "plan.json").read_text())
+    assert plan["keys_file"]
+    assert not any(re.search(rb"ank_[0-9a-f]{12}_", path.read_bytes()) for path in files)
+
+
 def test_a_finished_run_leaves_nothing_behind(finished: tuple[str, Path], temporary: Path) -> None:
     assert finished
     assert left_over(temporary) == []

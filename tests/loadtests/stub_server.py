@@ -37,6 +37,8 @@ class StubServer:
         self.packet_bytes: list[int] = []
         self.sendings = 0
         self.handovers = 0
+        self.shown: set[tuple[str, str, str | None]] = set()
+        """(method and path's beginning, office, Authorization header) of the requests."""
         self._duplicates: set[str] = set()
         self._faces: list[NDArray[np.float32]] = []
         self._office: dict[str, str] = {}
@@ -59,6 +61,9 @@ class StubServer:
             return Status.RECEIVED_AT_CENTRAL, self.received[reference]
         return Status.DUPLICATE_RECORD if reference in self._duplicates else Status.CARD_PRINTED, decided_s
 
+    def _note(self, request: Request, office: str) -> None:
+        self.shown.add((f"{request.method} {request.url.path[:11]}", office, request.headers.get("authorization")))
+
     async def _stall(self) -> None:
         begins_s, ends_s = self.stalls_wall_s
         if begins_s <= time.time() < ends_s:
@@ -72,6 +77,7 @@ class StubServer:
         async with request.form() as form:
             parts = {name: await part.read() for name, part in form.items() if isinstance(part, UploadFile)}
             record = json.loads(str(form["record"]))
+        self._note(request, record["office"])
         self.packet_bytes.append(int(request.headers["content-length"]))
         self._take(record["reference"], record["office"], parts["template"])
         if self.loses_every and self.sendings % self.loses_every == 0:
@@ -90,6 +96,7 @@ class StubServer:
 
     async def _list(self, request: Request) -> JSONResponse:
         await self._stall()
+        self._note(request, request.query_params["office"])
         wanted = request.query_params.getlist("status")
         since_s = float(request.query_params["since"])
         standings = [
@@ -108,12 +115,14 @@ class StubServer:
     async def _read(self, request: Request) -> JSONResponse:
         await self._stall()
         reference = request.path_params["reference"]
+        self._note(request, self._office[reference])
         status, since_s = self._status(reference)
         return JSONResponse({"reference": reference, "status": status, "since": since_s})
 
     async def _hand_over(self, request: Request) -> JSONResponse:
         await self._stall()
         reference = request.path_params["reference"]
+        self._note(request, self._office[reference])
         self.handovers += 1
         if self._status(reference)[0] is not Status.CARD_PRINTED:
             return JSONResponse({"title": "Conflict", "status": 409}, 409)

@@ -230,3 +230,26 @@ def test_a_plan_that_cannot_be_played_ends_with_a_message(tmp_path: Path, lab: S
     assert "the busiest second would bring" in result.stderr
     assert "Traceback" not in result.stderr
     assert not stub.received
+
+
+@pytest.mark.parametrize("mode", [{"mode": "day"}, {"mode": "capacity", "in_flight": 4, "window_s": 1.0}])
+def test_every_request_shows_the_key_of_its_citizens_office(
+    tmp_path: Path, lab: Scenario, stub: StubServer, mode: dict[str, object]
+) -> None:
+    keys_file = tmp_path / "keys.json"
+    keys_file.write_text(json.dumps({"35.07": "ank_a_secret", "35.73": "ank_b_secret"}))
+    Run(tmp_path, lab, stub.host, keys_file=keys_file, **mode).finish()
+
+    assert {(office, key) for _, office, key in stub.shown} == {
+        ("35.07", "Bearer ank_a_secret"),
+        ("35.73", "Bearer ank_b_secret"),
+    }
+    assert {"POST /v1/enrollm", "GET /v1/records"} <= {request for request, _, _ in stub.shown}
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert written
+    assert not any(b"_secret" in path.read_bytes() for path in written)
+    assert b"_secret" not in (tmp_path / "plan.json").read_bytes()
+
+
+def test_without_keys_no_request_shows_one(played: tuple[Run, StubServer]) -> None:
+    assert {key for _, _, key in played[1].shown} == {None}

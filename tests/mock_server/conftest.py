@@ -1,18 +1,22 @@
 """A database of its own for each test, copied from one that was migrated once."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import Engine, text
 
+from mock_server.access import Token
 from mock_server.adapters.signer import create_key
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from mock_server.migrations import VERSION_5_4, migrate
 from mock_server.seed import seed_offices
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre, serving
+from tests.mock_server.keyholders import Showing
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE
 
 _numbers = count(1)
@@ -76,3 +80,14 @@ def centre(settings: Settings, engine: Engine) -> Iterator[Centre]:
         centre = Centre(settings, engine, client)
         yield centre
         centre.close()
+
+
+@pytest.fixture
+def showing() -> Iterator[Showing]:
+    with ExitStack() as clients:
+
+        def show(client: httpx.Client, token: Token | str, /) -> httpx.Client:
+            headers = {"Authorization": f"Bearer {token}"}
+            return clients.enter_context(httpx.Client(base_url=client.base_url, headers=headers))
+
+        yield show

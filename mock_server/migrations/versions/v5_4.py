@@ -15,6 +15,8 @@ def upgrade() -> None:
     _records()
     _cards()
     _stage_events()
+    _access_keys()
+    _audit()
 
 
 def _system() -> None:
@@ -124,6 +126,79 @@ def _stage_events() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False),
     )
+
+
+def _access_keys() -> None:
+    op.create_table(
+        "access_keys",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("role", sa.Text, nullable=False),
+        sa.Column("office", sa.Text),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False),
+        sa.Column("revoked_at", sa.Double),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit_log",
+        sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("at", sa.Double, nullable=False),
+        sa.Column("key", sa.Text),
+        sa.Column("office", sa.Text),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("reference", sa.Text),
+        sa.Column("nik", sa.Text),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("previous_hash", sa.Text, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+    )
+    op.execute(
+        "CREATE FUNCTION audit_log_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log only grows: % refused', TG_OP; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_log_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_log_only_grows()"
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("one_row", sa.Boolean, primary_key=True, server_default=sa.text("true")),
+        sa.Column("id", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.CheckConstraint("one_row", name="audit_head_one_row"),
+    )
+    op.execute("INSERT INTO audit_head (id, hash) VALUES (0, repeat('0', 64))")
+    op.execute(_AUDIT_APPEND)
+
+
+# In the database, so that a request that is written down costs it one statement more and not three: the row that all
+# writers wait for is locked for no longer than that and the commit. `mock_server/audit.py` computes the hash anew.
+_AUDIT_APPEND = """
+CREATE FUNCTION audit_append(entries jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    head audit_head;
+    entry jsonb;
+    at_us bigint;
+    previous text;
+BEGIN
+    SELECT * INTO head FROM audit_head FOR UPDATE;
+    at_us := extract(epoch FROM clock_timestamp()) * 1000000;
+    FOR entry IN SELECT value FROM jsonb_array_elements(entries) WITH ORDINALITY ORDER BY ordinality LOOP
+        head.id := head.id + 1;
+        previous := head.hash;
+        head.hash := encode(sha256(convert_to(json_build_array(
+            head.id, at_us, entry->>'key', entry->>'office', entry->>'action', entry->>'reference', entry->>'nik',
+            entry->>'detail', previous)::text, 'UTF8')), 'hex');
+        INSERT INTO audit_log (id, at, key, office, action, reference, nik, detail, previous_hash, hash) VALUES (
+            head.id, at_us / 1e6, entry->>'key', entry->>'office', entry->>'action', entry->>'reference',
+            entry->>'nik', entry->>'detail', previous, head.hash);
+    END LOOP;
+    UPDATE audit_head SET id = head.id, hash = head.hash;
+END $$
+"""
 
 
 def _store_raw(table: str, *columns: str) -> None:
