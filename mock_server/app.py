@@ -56,6 +56,11 @@ def create_app(settings: Settings) -> FastAPI:
 def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], None]) -> None:
     """Serve until told to stop; `ready` is told the port, where connections are then accepted."""
     app = create_app(settings)
+    if settings.console:
+        # Loaded only where it is wanted: NiceGUI takes as long to import as half of the rest.
+        from mock_server.console.mount import mount
+
+        mount(app)
     with socket.create_server((settings.host, settings.port), backlog=_BACKLOG) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on")
         ready(listening.getsockname()[1])

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     """How many database connections the web process may hold."""
     max_upload_bytes: int = Field(default=1_000_000, ge=1)
     """The largest request body; above it the answer is 413."""
+    console: bool = True
+    """Whether the web process shows its console at `/`."""
 
     poll_s: float = Field(default=0.02, gt=0)
     """How long a process with nothing to do waits before it looks again."""
