@@ -6,21 +6,24 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
-from mock_server.console.snapshot import CARDS, EVERY_S, Board, Card, Office, Queue, Snapshot
+from mock_server.console.pictures import HEIGHT_PX, WIDTH_PX
+from mock_server.console.snapshot import EVERY_S, Board, Card, Office, Queue, Snapshot
 from mock_server.console.throughput import BAR_S, MINUTES
 from model.stages import Stage
 
 STYLE = Path(__file__).with_name("console.css")
 OFFICE_ROWS = 20
 """How many offices the page has room for; those with the most waiting cards, if there are more."""
-OFFICE_COLUMNS = ("Office", "Printers", "In printer", "Waiting", "Blank cards", "Ribbon left")
+OFFICE_COLUMNS = ("Office", "Printers", "Printing", "Waiting", "Blanks", "Ribbon")
+BLANKS = 4
+"""The column of the stock of blank cards."""
 FEW_BLANKS = 20
 UNKNOWN = "-"
 
 
 def show(board: Board) -> None:
     """Build the page for one who has opened it, and keep it up to date as long as it is open."""
-    ui.add_css(STYLE)
+    ui.add_head_html(f"<style>{STYLE.read_text(encoding='utf-8')}</style>")
     page = _Page()
 
     async def refresh() -> None:
@@ -35,14 +38,14 @@ class _Page:
 
     def __init__(self) -> None:
         self._header()
-        with ui.element("main"):
+        with ui.element("div").classes("board"):
             self.alarm = _text("p", "").classes("alarm").props('role="alert"')
             self.alarm.set_visibility(False)
             with _section("Queues").classes("queues"):
                 self.queues = ui.element("div").classes("tiles")
             self.tiles: dict[Stage, _Tile] = {}
             with ui.element("div").classes("columns"):
-                with _section("Throughput"):
+                with _section("Throughput").classes("throughput"):
                     with ui.element("p").classes("figure"):
                         self.per_minute = _text("strong", UNKNOWN)
                         _text("span", "cards printed in the last minute")
@@ -128,7 +131,7 @@ class _Chart:
 
     def __init__(self) -> None:
         count = MINUTES * 60 // BAR_S
-        ages = [f"{(count - bar) * BAR_S / 60:g} min ago" for bar in range(count)]
+        ages = [f"-{(count - bar) * BAR_S / 60:g} min" for bar in range(count)]
         self._options = {
             "animation": False,
             "grid": {"left": 8, "right": 8, "top": 12, "bottom": 4, "containLabel": True},
@@ -159,7 +162,7 @@ class _Offices:
     """The offices with their printers, their stock, and what waits for them."""
 
     def __init__(self) -> None:
-        with ui.element("div").classes("scroll"), ui.element("table"):
+        with ui.element("div").classes("scroll"), ui.element("table") as self._table:
             with ui.element("thead"), ui.element("tr"):
                 for column in OFFICE_COLUMNS:
                     _text("th", column).props('scope="col"')
@@ -173,10 +176,12 @@ class _Offices:
         if len(offices) > OFFICE_ROWS:
             shown = sorted(offices, key=lambda office: -office.waiting)[:OFFICE_ROWS]
         self._make_rows(len(shown))
+        stocked = any(office.blanks is not None or office.ribbon_left is not None for office in offices)
+        self._table.classes(**{"remove" if stocked else "add": "unstocked"})
         for row, office in zip(self._rows, shown, strict=True):
             for cell, words in zip(row, _office_cells(office), strict=True):
                 cell.set_text(words)
-            row[4].classes(**{"add" if _is_few(office.blanks) else "remove": "few"})
+            row[BLANKS].classes(**{"add" if _is_few(office.blanks) else "remove": "few"})
         hidden = len(offices) - len(shown)
         self._rest.set_text(f"and {hidden} offices with fewer waiting cards" if hidden else "")
 
@@ -194,31 +199,37 @@ class _Cards:
     def __init__(self) -> None:
         self._none = _text("p", "No card has been made yet.")
         self._list = ui.element("ul").classes("cards")
-        self._slots: list[_Slot] = []
+        self._shown: dict[str, _Picture] = {}
 
     def fill(self, cards: Sequence[Card], now: float) -> None:
-        """Show the cards, newest first."""
+        """Show the cards, newest first; a picture that is there already moves on and is not loaded again."""
         self._none.set_visibility(not cards)
-        with self._list:
-            while len(self._slots) < min(len(cards), CARDS):
-                self._slots.append(_Slot())
-        for slot, card in zip(self._slots, cards, strict=False):
-            slot.fill(card, now)
+        for number in self._shown.keys() - {card.number for card in cards}:
+            self._shown.pop(number).element.delete()
+        for card in reversed(cards):
+            if card.number not in self._shown:
+                with self._list:
+                    self._shown[card.number] = picture = _Picture(card)
+                picture.element.move(target_index=0)
+            self._shown[card.number].fill(card, now)
 
 
-class _Slot:
-    """The place of one card's picture."""
+class _Picture:
+    """One card."""
 
-    def __init__(self) -> None:
-        with ui.element("li"):
-            self._picture = ui.element("img").props('width="337" height="213" decoding="async"')
-            self._caption = _text("span", "")
+    def __init__(self, card: Card) -> None:
+        with ui.element("li") as self.element:
+            picture = ui.element("img").props(f'width="{WIDTH_PX}" height="{HEIGHT_PX}"')
+            picture.props["src"] = f"/_console/cards/{card.number}.jpg"
+            picture.props["alt"] = f"Card {card.number} of office {card.office}"
+            with ui.element("p"):
+                self._state = _text("span", "")
+                self._age = _text("span", "")
 
     def fill(self, card: Card, now: float) -> None:
-        """Show a card."""
-        self._picture.props["src"] = f"/_console/cards/{card.number}.jpg"
-        self._picture.props["alt"] = f"Card {card.number} of office {card.office}"
-        self._caption.set_text(f"{card.office} · {_state(card)} · {_duration(now - card.made_at)} ago")
+        """Say where the card is, and how old."""
+        self._state.set_text(f"{card.office}, {_state(card)}")
+        self._age.set_text(f"{_duration(now - card.made_at)} ago")
 
 
 def _text(tag: str, words: str) -> TextElement:
@@ -245,7 +256,7 @@ def _office_row() -> list[TextElement]:
 
 def _office_cells(office: Office) -> Sequence[str]:
     counts = (office.printers, office.in_printer, office.waiting, office.blanks, office.ribbon_left)
-    return (f"{office.code} {office.name}", *(UNKNOWN if count is None else f"{count:,}" for count in counts))
+    return (office.name or office.code, *(UNKNOWN if count is None else f"{count:,}" for count in counts))
 
 
 def _is_few(blanks: int | None) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exc, func, select
+from sqlalchemy import exc, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mock_server import store
 from mock_server.console.throughput import Throughput
-from mock_server.tables import IN_PRINTER, WAITS_FOR_PRINTER, cards, offices, records
+from mock_server.tables import IN_PRINTER, WAITS_FOR_PRINTER, cards, records
 from model.offices import all_offices
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -138,8 +138,9 @@ def _stages(counted: Mapping[Stage, Any]) -> list[Stage]:
 
 
 async def _offices(connection: AsyncConnection) -> list[Office]:
-    # All columns, whatever they are: some versions of the database keep stock, some do not.
-    rows = (await connection.execute(select(offices).order_by(offices.c.code))).mappings().all()
+    # Whatever columns there are, as one: some versions of the database keep stock and some do not, and a prepared
+    # statement does not survive an upgrade that changes its columns.
+    rows = (await connection.scalars(text("SELECT to_jsonb(offices) FROM offices ORDER BY code"))).all()
     waiting = await _by_office(connection, WAITS_FOR_PRINTER)
     printing = await _by_office(connection, IN_PRINTER)
     return [
