@@ -67,7 +67,7 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Enroll synthetic people, so that there is something to see.")
     ] = False,
-    rate: Annotated[float, typer.Option(min=0.1, max=10, help="With --demo: people a second.")] = 2.0,
+    rate: Annotated[float, typer.Option(min=0.1, max=10, help="With --demo: people a second.")] = 3.0,
 ) -> None:
     """Run the mock server on a database of its own and show its console, until Ctrl-C."""
     console = Console()

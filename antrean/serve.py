@@ -13,7 +13,7 @@ from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import plan_offices
 
-PRINTER_S_PER_CARD = 4.0
+PRINTER_S_PER_CARD = 5.0
 """Printers of three minutes a card would make a dull page."""
 LOOK_EVERY_S = 0.5
 DEMO = LOCUSTFILE.with_name("demo.py")
