@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import problems
+from mock_server import console, problems
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import make_async_engine
 from mock_server.routes import cards, enrollments, records, system
@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
 def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], None]) -> None:
     """Serve until told to stop; `ready` is told the port, where connections are then accepted."""
     app = create_app(settings)
-    if settings.console:
+    if console.is_shown(settings):
         # Loaded only where it is wanted: NiceGUI takes as long to import as half of the rest.
         from mock_server.console.mount import mount
 

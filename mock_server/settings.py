@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=1_000_000, ge=1)
     """The largest request body; above it the answer is 413."""
     console: bool = True
-    """Whether the web process shows its console at `/`."""
+    """Whether the web process shows its console at `/`; on loopback only."""
 
     poll_s: float = Field(default=0.02, gt=0)
     """How long a process with nothing to do waits before it looks again."""

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Engine, text
 
+from mock_server.console import is_shown
 from mock_server.console.pictures import WIDTH_PX
 from mock_server.database import engine_of
 from mock_server.settings import Settings
@@ -229,6 +230,14 @@ def test_the_process_ends_when_asked_though_somebody_watches(browser: Browser, s
     with web(settings) as client:
         page = watch(browser, client).page
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("192.168.1.2", False), ("10.1.2.3", False)],
+)
+def test_only_this_machine_sees_the_console(settings: Settings, host: str, shown: bool) -> None:
+    assert is_shown(settings.model_copy(update={"host": host})) == shown
 
 
 def test_without_the_console_there_is_no_page(settings: Settings) -> None:
