@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick test check lint types imports fmt lock clean
+.PHONY: help install demo quick serve browser test check lint types imports fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,17 @@ demo: $(VENV)/.installed ## April 2016, measured and simulated; writes results/a
 quick: $(VENV)/.installed ## The same in at most 90 seconds, coarser
 	$(BIN)/antrean run april-2016 --quick
 
-test: $(VENV)/.installed ## Run the tests
+serve: $(VENV)/.installed ## The mock server with its console and a few people a second, until Ctrl-C
+	$(BIN)/antrean serve --demo
+
+browser: ## Install Debian's Chromium for the console's tests, if it is missing and we may
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium; } >/dev/null 2>&1; \
+	fi; \
+	command -v chromium >/dev/null || echo "no chromium, so the console is not tested in a browser; on Debian: apt-get install chromium"
+
+test: $(VENV)/.installed browser ## Run the tests
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed ## Style: ruff

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -16,6 +17,8 @@ from antrean.campaign import Options, run_campaign
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
+from antrean.serve import Service
+from antrean.serve import serve as serve_until_stopped
 from antrean.summary import KINDS, answer_table, first_days
 from mock_server import audit_commands
 from model import events, scenario_file
@@ -56,6 +59,27 @@ def run(
     _print_answer(console, finished)
     console.print(f"\nReport: [bold]{finished.folder / 'report.html'}[/bold]", soft_wrap=True)
     console.print(f"Next:   antrean report {finished.folder}   (draws it again from the data)", soft_wrap=True)
+
+
+@app.command()
+def serve(
+    scenario: ScenarioName = "april-2016",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it answers on 127.0.0.1; 0 takes a free one.")] = 0,
+    residents: Annotated[int, typer.Option(min=0, help="How many people are enrolled already.")] = 5_000,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Enroll synthetic people, so that there is something to see.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0.1, max=10, help="With --demo: people a second.")] = 3.0,
+) -> None:
+    """Run the mock server on a database of its own and show its console, until Ctrl-C."""
+    console = Console()
+    played = scenario_file.load(scenario)
+    try:
+        serve_until_stopped(
+            Service(played, residents, port, rate if demo else 0.0), partial(console.print, soft_wrap=True)
+        )
+    except KeyboardInterrupt:
+        console.print("\nStopped; nothing is left running.")
 
 
 @app.command()

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,13 +111,20 @@ class Lab:
         self._run("key", ["issue", "--role", "operator", *offices, "--to", str(self._keys_file)], environment)
 
     @contextmanager
-    def server(self, name: str, plans: dict[str, OfficePlan], printer_s_per_card: float) -> Iterator[Server]:
+    def server(
+        self,
+        name: str,
+        plans: dict[str, OfficePlan],
+        printer_s_per_card: float,
+        more: Mapping[str, str] | None = None,
+    ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
         Args:
             name: names its database and its logs.
             plans: the offices it serves and their printers.
             printer_s_per_card: wall time that a printer takes for a card.
+            more: settings of the server, as environment variables, that differ from the lab's.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -126,7 +133,7 @@ class Lab:
         self._create(database, template=TEMPLATE)
         try:
             self._set_printers(database, plans)
-            environment = self._environment(database, printer_s_per_card)
+            environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with Processes(self._logs / name) as processes:
                 roles = ["matcher", "printers", "web", *(f"worker {n + 1}" for n in range(worker_count()))]
                 started = {role: processes.start(role, _command(role), environment, nice=SERVER_NICE) for role in roles}
@@ -167,6 +174,8 @@ class Lab:
             # The lab's offices stand for many more, and what is measured is the server, not what it grants.
             "ANTREAN_UPLOADS_PER_S": "10000",
             "ANTREAN_UPLOAD_BURST": "10000",
+            # A watched server is not the measured one: it also draws for those who watch.
+            "ANTREAN_CONSOLE": "false",
             # One thread each: several processes share the cores, and BLAS threads that wait for each other spin.
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import keys, problems
+from mock_server import console, keys, problems
 from mock_server.access import ForbiddenError
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.allowance import Allowances
@@ -75,6 +75,11 @@ def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], N
     """
     _check_openness(settings)
     app = create_app(settings)
+    if console.is_shown(settings):
+        # Loaded only where it is wanted: NiceGUI takes as long to import as half of the rest.
+        from mock_server.console.mount import mount
+
+        mount(app)
     with socket.create_server((settings.host, settings.port), backlog=_BACKLOG) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on")
         ready(listening.getsockname()[1])

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """Requests other than reads that a key may send, in the long run; above it the answer is 429."""
     upload_burst: int = Field(default=100, ge=1)
     """How many of them it may send at once after a rest."""
+    console: bool = True
+    """Whether the web process shows its console at `/`; on loopback only."""
 
     poll_s: float = Field(default=0.02, gt=0)
     """How long a process with nothing to do waits before it looks again."""

@@ -5,12 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mock_server.database import AnyRow
-from mock_server.tables import cards, offices, records, system, upgrades
+from mock_server.tables import (
+    WAITS_FOR_MATCHER,
+    WAITS_FOR_PRINTER,
+    WAITS_FOR_WORKER,
+    cards,
+    offices,
+    records,
+    system,
+    upgrades,
+)
 from model.stages import Stage, Status, move
 
 
@@ -178,7 +187,8 @@ async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, fl
     """
     query = (
         select(records.c.stage, func.count(), func.min(records.c.stage_entered_at))
-        .where(records.c.stage.is_not(None), records.c.claimed_by.is_(None))
+        # The queues' own indexes, each of which holds only what waits: the records that do not are many more.
+        .where(or_(WAITS_FOR_WORKER, WAITS_FOR_MATCHER, WAITS_FOR_PRINTER))
         .group_by(records.c.stage)
     )
     return {Stage(stage): (count, first) for stage, count, first in await connection.execute(query)}

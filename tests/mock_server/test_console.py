@@ -1,0 +1,258 @@
+"""The console as people see it: in a browser, on the pages of a real web process."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy import Engine, text
+
+from mock_server.console import is_shown
+from mock_server.console.pictures import WIDTH_PX
+from mock_server.database import engine_of
+from mock_server.settings import Settings
+from tests.mock_server.browser import chromium
+from tests.mock_server.centre import Centre
+from tests.mock_server.commands import first_line, running, start, stop, wait_until
+from tests.mock_server.packets import OFFICE, Packet
+
+WAITING = 2
+"""The column of the waiting cards, the office's name not counted."""
+WIDE, PHONE = (1280, 900), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # A page looks once a second; the rest is for slow machines.
+    expect.set_options(timeout=15_000)
+    with chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def web(settings: Settings) -> Iterator[httpx.Client]:
+    """A web process, which ends by itself when it is asked to, and a client for it."""
+    process = start(settings, "web")
+    with running(process), httpx.Client(base_url=f"http://127.0.0.1:{first_line(process)['port']}") as client:
+        yield client
+        assert stop(process) == 0
+
+
+@pytest.fixture
+def centre(settings: Settings, engine: Engine) -> Iterator[Centre]:
+    """A centre whose web is a process of its own, with the console."""
+    with web(settings) as client, closing(Centre(settings, engine, client)) as centre:
+        yield centre
+
+
+@dataclass
+class Watched:
+    """A page, with what its browser asked for and complained of."""
+
+    page: Page
+    hosts: set[str | None] = field(default_factory=set)
+    complaints: list[str] = field(default_factory=list)
+
+    def tile(self, stage: str) -> Locator:
+        return self.page.get_by_role("article", name=stage)
+
+    def row(self, office: str) -> Locator:
+        return self.page.get_by_role("row").filter(has=self.page.get_by_role("rowheader", name=office))
+
+
+def watch(browser: Browser, client: httpx.Client, size: tuple[int, int] = WIDE) -> Watched:
+    """Open the console and wait until it is live."""
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    watched = Watched(page)
+    page.on("request", lambda request: watched.hosts.add(urlsplit(request.url).hostname))
+    page.on("websocket", lambda socket: watched.hosts.add(urlsplit(socket.url).hostname))
+    page.on("requestfailed", lambda request: watched.complaints.append(f"{request.url}: {request.failure}"))
+    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
+    page.on("console", lambda said: watched.complaints.append(said.text) if said.type != "log" else None)
+    page.goto(str(client.base_url))
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    return watched
+
+
+@pytest.fixture
+def watched(browser: Browser, centre: Centre) -> Iterator[Watched]:
+    watched = watch(browser, centre.client)
+    yield watched
+    watched.page.close()
+
+
+def test_the_page_follows_a_packet_to_the_card_without_a_reload(watched: Watched, centre: Centre) -> None:
+    waiting = {stage: watched.tile(stage).locator("strong") for stage in ("validation", "matching", "printing")}
+    for number in waiting.values():
+        expect(number).to_have_text("0")
+    watched.page.evaluate("window.loadedOnce = true")
+    Packet("A-1", person=1).post(centre.client)
+    Packet("A-2", person=2).post(centre.client)
+    expect(waiting["validation"]).to_have_text("2")
+    expect(watched.tile("validation")).to_contain_text("oldest")
+    centre.work()
+    expect(waiting["validation"]).to_have_text("0")
+    expect(waiting["matching"]).to_have_text("2")
+    centre.settle()
+    expect(waiting["printing"]).to_have_text("2")
+    expect(watched.row("Kab. Malang").get_by_role("cell").nth(WAITING)).to_have_text("2")
+    centre.print_all({OFFICE: 2})
+    expect(waiting["printing"]).to_have_text("0")
+    throughput = watched.page.get_by_role("region", name="Throughput")
+    expect(throughput.locator("strong")).to_have_text("2")
+    assert watched.page.evaluate("window.loadedOnce")
+
+
+def test_the_last_cards_appear_as_pictures_newest_first(watched: Watched, centre: Centre) -> None:
+    expect(watched.page.get_by_text("No card has been made yet.")).to_be_visible()
+    Packet("A-1", person=1).post(centre.client)
+    centre.settle()
+    pictures = watched.page.get_by_role("img", name="Card 0")
+    expect(pictures).to_have_count(1)
+    Packet("A-2", person=2).post(centre.client)
+    centre.settle()
+    expect(pictures).to_have_count(2)
+    expect(pictures.first).to_have_attribute("alt", f"Card 000000000002 of office {OFFICE}")
+    loaded = "images => images.map(image => image.complete && image.naturalWidth)"
+    wait_until(lambda: bool(pictures.evaluate_all(loaded) == [WIDTH_PX, WIDTH_PX]))
+
+
+def test_everything_comes_from_the_server_itself_and_the_browser_has_no_complaint(
+    watched: Watched, centre: Centre
+) -> None:
+    Packet("A-1").post(centre.client)
+    centre.settle()
+    expect(watched.page.get_by_role("img", name="Card 0")).to_be_visible()
+    expect(watched.page.locator("canvas")).to_be_visible()
+    assert watched.hosts == {"127.0.0.1"}
+    assert watched.complaints == []
+
+
+@pytest.mark.parametrize("size", [WIDE, PHONE, (320, 640)])
+def test_no_width_needs_to_be_scrolled_sideways(browser: Browser, centre: Centre, size: tuple[int, int]) -> None:
+    Packet("A-1").post(centre.client)
+    centre.settle()
+    page = watch(browser, centre.client, size).page
+    expect(page.get_by_role("img", name="Card 0")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+    page.close()
+
+
+def test_the_keyboard_pauses_the_page_and_lets_it_go_on(watched: Watched, centre: Centre) -> None:
+    page, waiting = watched.page, watched.tile("validation").locator("strong")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("paused")).to_be_visible()
+    Packet("A-1").post(centre.client)
+    page.wait_for_timeout(2_500)
+    expect(waiting).to_have_text("0")
+    page.keyboard.press("Enter")
+    expect(waiting).to_have_text("1")
+
+
+def test_an_upgrade_shows_its_phase_and_how_far_it_is(watched: Watched, engine: Engine) -> None:
+    expect(watched.page.get_by_text("version 5.4")).to_be_visible()
+    expect(watched.page.get_by_role("progressbar")).to_be_hidden()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE system SET phase = 'backfill'"))
+        connection.execute(
+            text(
+                "INSERT INTO upgrades (version, phase, rows_done, rows_total, started_at)"
+                " VALUES ('5.5', 'backfill', 300, 1000, 0)"
+            )
+        )
+    expect(watched.page.get_by_text("upgrading: backfill, 30%")).to_be_visible()
+    assert watched.page.get_by_role("progressbar").evaluate("bar => bar.value") == pytest.approx(0.3)
+
+
+def test_stock_is_shown_where_the_database_keeps_it(watched: Watched, engine: Engine) -> None:
+    blanks = watched.page.get_by_role("columnheader", name="Blanks")
+    with engine.begin() as connection:
+        for column in ("blanks", "ribbon_left"):
+            connection.execute(text(f"ALTER TABLE offices DROP COLUMN IF EXISTS {column} CASCADE"))
+    expect(blanks).to_be_hidden()
+    with engine.begin() as connection:
+        for column in ("blanks", "ribbon_left"):
+            connection.execute(text(f"ALTER TABLE offices ADD COLUMN {column} INTEGER"))
+        connection.execute(
+            text("UPDATE offices SET blanks = 7, ribbon_left = 1234 WHERE code = :code"), {"code": OFFICE}
+        )
+    expect(blanks).to_be_visible()
+    expect(watched.row("Kab. Malang").get_by_role("cell")).to_have_text(["2", "0", "0", "7", "1,234"])
+
+
+def test_a_database_that_does_not_answer_is_told_and_its_return_too(
+    watched: Watched, engine: Engine, postgres: str
+) -> None:
+    alarm, name = watched.page.get_by_role("alert"), engine.url.database
+    expect(alarm).to_be_hidden()
+    with engine_of(postgres) as cluster, cluster.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        expect(alarm).to_contain_text("The database does not answer")
+        connection.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    expect(alarm).to_be_hidden()
+
+
+def test_nothing_is_read_while_nobody_watches_and_once_however_many_do(
+    browser: Browser, centre: Centre, engine: Engine
+) -> None:
+    pages = [watch(browser, centre.client).page for _ in range(3)]
+    seen = reads(engine)
+    time.sleep(4)
+    assert 1 <= reads(engine) - seen <= 6
+    for page in pages:
+        page.close()
+    wait_until(lambda: quiet_for(engine, 2.5), within_s=20)
+
+
+def quiet_for(engine: Engine, seconds: float) -> bool:
+    before = reads(engine)
+    time.sleep(seconds)
+    return reads(engine) == before
+
+
+def reads(engine: Engine) -> int:
+    """How often the upgrade's phases, which nobody else here asks for, were read, as far as the sessions have told."""
+    with engine.begin() as connection:
+        return int(connection.scalar(text("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'upgrades'")) or 0)
+
+
+def test_the_process_ends_when_asked_though_somebody_watches(browser: Browser, settings: Settings) -> None:
+    with web(settings) as client:
+        page = watch(browser, client).page
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("192.168.1.2", False), ("10.1.2.3", False)],
+)
+def test_only_this_machine_sees_the_console(settings: Settings, host: str, shown: bool) -> None:
+    assert is_shown(settings.model_copy(update={"host": host})) == shown
+
+
+def test_without_the_console_there_is_no_page(settings: Settings) -> None:
+    with web(settings.model_copy(update={"console": False})) as client:
+        assert client.get("/").status_code == 404
+        assert client.get("/livez").status_code == 204
+
+
+def test_with_the_console_the_api_answers_as_before(centre: Centre) -> None:
+    for method, path, status in [
+        ("GET", "/v1/no-such-path", 404),
+        ("DELETE", "/v1/version", 405),
+        ("GET", "/_console/cards/000000000009.jpg", 404),
+    ]:
+        answer = centre.client.request(method, path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert "/_console" not in centre.client.get("/openapi.json").text
