@@ -37,6 +37,7 @@ class _Page:
     """The page's parts."""
 
     def __init__(self) -> None:
+        self.paused = False
         self._header()
         with ui.element("div").classes("board"):
             self.alarm = _text("p", "").classes("alarm").props('role="alert"')
@@ -70,6 +71,9 @@ class _Page:
 
     def fill(self, seen: Snapshot | None) -> None:
         """Show a snapshot; without one, say so and leave the rest as it was."""
+        if self.paused:
+            # A look that was under way when the page was stopped.
+            return
         self.alarm.set_visibility(seen is None)
         if seen is None:
             self.alarm.set_text("The database does not answer. What is shown here is old.")
@@ -86,9 +90,10 @@ class _Page:
 
     def set_paused(self, timer: ui.timer) -> None:
         """Stop the page, or let it go on: who reads slowly, or by ear, needs it to stand still."""
-        timer.active = not timer.active
-        self.pause.set_text("Pause" if timer.active else "Continue")
-        self.state.set_text("live" if timer.active else "paused")
+        self.paused = not self.paused
+        timer.active = not self.paused
+        self.pause.set_text("Continue" if self.paused else "Pause")
+        self.state.set_text("paused" if self.paused else "live")
 
     def _tile(self, stage: Stage) -> "_Tile":
         if stage not in self.tiles:

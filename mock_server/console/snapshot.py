@@ -108,7 +108,7 @@ class Board:
             return self._seen
 
     async def _read(self, connection: AsyncConnection) -> Snapshot:
-        await self._throughput.read(connection)
+        await self._throughput.read(connection, time.time())
         if time.monotonic() - self._cards_s > CARDS_EVERY_S:
             self._cards = await _last_cards(connection)
             self._cards_s = time.monotonic()

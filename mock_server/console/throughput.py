@@ -3,7 +3,6 @@
 The events are read as they come and counted here: `stage_events` grows all day and has an index by number only.
 """
 
-import time
 from collections import Counter
 
 from sqlalchemy import BigInteger, cast, func, select
@@ -34,9 +33,8 @@ class Throughput:
         self._next_id, self._next_s = 0, 0.0
         """The first event that was not there yet at this time: until then all settle next."""
 
-    async def read(self, connection: AsyncConnection) -> None:
+    async def read(self, connection: AsyncConnection, now: float) -> None:
         """Take in the events since the last call."""
-        now = time.time()
         newest = await connection.scalar(select(func.max(stage_events.c.id))) or 0
         settle_to = self._next_id if now - self._next_s >= SETTLED_S else self._from_id
         second = cast(func.floor(stage_events.c.finished_at), BigInteger)

@@ -184,6 +184,10 @@ def test_stock_is_shown_where_the_database_keeps_it(watched: Watched, engine: En
         )
     expect(blanks).to_be_visible()
     expect(watched.row("Kab. Malang").get_by_role("cell")).to_have_text(["2", "0", "0", "7", "1,234"])
+    watched.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    last = watched.page.get_by_role("columnheader", name="Ribbon").bounding_box()
+    assert last is not None
+    assert last["x"] + last["width"] < PHONE[0]
 
 
 def test_a_database_that_does_not_answer_is_told_and_its_return_too(
