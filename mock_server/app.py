@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import problems
+from mock_server import idempotency, problems
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import make_async_engine
+from mock_server.outages import DISK_FULL, reason_of
 from mock_server.routes import cards, enrollments, records, system
 from mock_server.settings import Settings
 from mock_server.store import UnknownRecordError
@@ -33,7 +34,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def connected(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = make_async_engine(settings.database_url, settings.web_connections)
+        app.state.engine = make_async_engine(settings.database_url, settings.web_connections, settings.pool_timeout_s)
         try:
             yield
         finally:
@@ -41,11 +42,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Mock card-management server", lifespan=connected)
     app.state.settings = settings
+    app.state.disk_full = False
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
+    idempotency.install(app)
     app.add_exception_handler(UnknownRecordError, _not_found)
-    for error in (exc.OperationalError, exc.TimeoutError):
-        app.add_exception_handler(error, _no_database)
+    for error in (exc.DBAPIError, exc.TimeoutError):
+        app.add_exception_handler(error, _database_error)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
     # The cards' paths are longer than the records' and come first.
     for resource in (cards, enrollments, records, system):
@@ -78,7 +81,14 @@ def _not_found(_: Request, error: Exception) -> JSONResponse:
     return problems.answer(HTTPStatus.NOT_FOUND, str(error))
 
 
-def _no_database(_: Request, error: Exception) -> JSONResponse:
-    """Answer for a database that is down, or whose connections are all taken for too long."""
-    log.error("no database: %s", error)
-    return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")
+def _database_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a database that is down or full, or whose connections are all taken: it passes, so come again."""
+    reason = reason_of(error)
+    if reason is None:
+        raise error
+    log.warning("%s: %s", reason, str(error).splitlines()[0])
+    state = request.app.state
+    state.disk_full = state.disk_full or reason == DISK_FULL
+    answer = problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+    answer.headers["Retry-After"] = str(state.settings.retry_after_s)
+    return answer

@@ -12,6 +12,7 @@ from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
+from mock_server.outages import keep_at
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
 from mock_server.pipeline.validation import Packet, validate
@@ -51,13 +52,17 @@ def make_worker(settings: Settings, name: str) -> Worker:
 
 
 def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Work until told to stop; the batch in hand is finished first."""
+    """Work until told to stop; the batch in hand is finished first, and an outage of the database waited out."""
     worker = make_worker(settings, name)
     with engine_of(settings.database_url) as engine:
         ready()
-        while not stop():
-            if not work_batch(engine, worker):
-                time.sleep(settings.poll_s)
+        keep_at(lambda: _work(engine, worker, settings.poll_s, stop), stop)
+
+
+def _work(engine: Engine, worker: Worker, poll_s: float, stop: Callable[[], bool]) -> None:
+    while not stop():
+        if not work_batch(engine, worker):
+            time.sleep(poll_s)
 
 
 def work_batch(engine: Engine, worker: Worker) -> int:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Response, UploadFile
 from pydantic import Json
 
 from mock_server import store
+from mock_server.idempotency import TheOnce
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 from mock_server.problems import Problem
 from mock_server.routes.parts import Connection
@@ -19,6 +20,7 @@ router = APIRouter()
 @router.post("/v1/enrollments", status_code=HTTPStatus.ACCEPTED)
 async def receive_enrollment(
     connection: Connection,
+    once: TheOnce,
     response: Response,
     record: Annotated[Json[Enrollment], Form()],
     photo: UploadFile,
@@ -44,7 +46,7 @@ async def receive_enrollment(
         status, is_new = await store.receive(connection, packet)
     except store.UnknownOfficeError as error:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"record.office: {error}") from error
-    await connection.commit()
-    if not is_new:
-        response.status_code = HTTPStatus.OK
-    return Receipt(reference=record.reference, status=status)
+    receipt = Receipt(reference=record.reference, status=status)
+    response.status_code = HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
+    await once.commit(receipt, response.status_code)
+    return receipt

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from mock_server import store
+from mock_server.idempotency import TheOnce
 from mock_server.routes.parts import Connection
 from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
 from model.stages import Status
@@ -32,8 +33,8 @@ async def read_record(connection: Connection, reference: Reference) -> Record:
 
 
 @router.post("/{reference}/handover")
-async def hand_over(connection: Connection, reference: Reference) -> Receipt:
+async def hand_over(connection: Connection, once: TheOnce, reference: Reference) -> Receipt:
     """Note that the citizen has the card; 409 if there is none to hand over."""
-    status = await store.hand_over(connection, reference)
-    await connection.commit()
-    return Receipt(reference=reference, status=status)
+    receipt = Receipt(reference=reference, status=await store.hand_over(connection, reference))
+    await once.commit(receipt)
+    return receipt

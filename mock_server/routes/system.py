@@ -3,7 +3,7 @@
 import time
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from mock_server import store
 from mock_server.routes.parts import Connection
@@ -43,7 +43,10 @@ def is_alive() -> Response:
 
 
 @router.get("/readyz", status_code=HTTPStatus.NO_CONTENT)
-async def is_ready(connection: Connection) -> Response:
-    """Answer 204 while the database does; 503 otherwise, as every route."""
+async def is_ready(request: Request, connection: Connection) -> Response:
+    """Answer 204 while the database does; 503 otherwise, as every route. A full disk counts until a write succeeds."""
     await store.find_software(connection)
+    if request.app.state.disk_full:
+        await store.try_room(connection)
+        request.app.state.disk_full = False
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _records()
     _cards()
     _stage_events()
+    _idempotency_keys()
 
 
 def _system() -> None:
@@ -124,6 +125,20 @@ def _stage_events() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False),
     )
+
+
+def _idempotency_keys() -> None:
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("caller", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("route", sa.Text, nullable=False),
+        sa.Column("body_sha256", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("answer", sa.Text),
+        sa.Column("created_at", sa.Double, nullable=False),
+    )
+    op.create_index("idempotency_keys_by_age", "idempotency_keys", ["created_at"])
 
 
 def _store_raw(table: str, *columns: str) -> None:
