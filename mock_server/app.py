@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from mock_server import idempotency, problems
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import make_async_engine
+from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
 from mock_server.routes import cards, enrollments, records, system
 from mock_server.settings import Settings
@@ -35,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def connected(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = make_async_engine(settings.database_url, settings.web_connections, settings.pool_timeout_s)
+        await app.state.metrics.follow(app.state.engine)
         try:
             yield
         finally:
@@ -43,6 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Mock card-management server", lifespan=connected)
     app.state.settings = settings
     app.state.disk_full = False
+    app.state.metrics = Metrics()
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
     idempotency.install(app)
@@ -50,6 +53,8 @@ def create_app(settings: Settings) -> FastAPI:
     for error in (exc.DBAPIError, exc.TimeoutError):
         app.add_exception_handler(error, _database_error)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
+    # Outermost, so that it measures everything.
+    app.add_middleware(Meter, metrics=app.state.metrics, log_requests=settings.request_log)
     # The cards' paths are longer than the records' and come first.
     for resource in (cards, enrollments, records, system):
         app.include_router(resource.router)

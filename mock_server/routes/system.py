@@ -4,6 +4,8 @@ import time
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from mock_server import store
 from mock_server.routes.parts import Connection
@@ -34,6 +36,13 @@ async def read_version(connection: Connection) -> Software:
         phase=software.phase,
         upgrade=[UpgradePhase.model_validate(phase, from_attributes=True) for phase in phases],
     )
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def read_metrics(request: Request) -> Response:
+    """Tell Prometheus about requests, stages, queues, the upgrade and the database pool."""
+    state = request.app.state
+    return Response(await state.metrics.expose(state.engine), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/livez", status_code=HTTPStatus.NO_CONTENT)
