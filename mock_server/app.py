@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import idempotency, problems
+from mock_server import idempotency, openapi, problems
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import make_async_engine
 from mock_server.metrics import Meter, Metrics
@@ -42,7 +42,14 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await app.state.engine.dispose()
 
-    app = FastAPI(title="Mock card-management server", lifespan=connected)
+    app = FastAPI(
+        title="Mock card-management server",
+        lifespan=connected,
+        # What every route may answer.
+        responses=problems.documented(
+            HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    )
     app.state.settings = settings
     app.state.disk_full = False
     app.state.metrics = Metrics()
@@ -58,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The cards' paths are longer than the records' and come first.
     for resource in (cards, enrollments, records, system):
         app.include_router(resource.router)
+    openapi.install(app)
     return app
 
 

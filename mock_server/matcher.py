@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from mock_server import claims, register
 from mock_server.adapters.gallery import MemoryGallery
+from mock_server.bell import Bell
 from mock_server.claims import Candidate, Finished
 from mock_server.database import Lock, engine_of, try_lock
 from mock_server.outages import keep_at
@@ -94,7 +95,7 @@ def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None])
 
 def _match(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
     """Match on one connection; with a new one the gallery is new, for another matcher may have enrolled people."""
-    with engine.connect() as connection:
+    with engine.connect() as connection, Bell(settings, Stage.MATCHING) as bell:
         while not try_lock(connection, Lock.MATCHER):
             if stop():
                 return
@@ -104,7 +105,7 @@ def _match(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: 
         ready()
         while not stop():
             if not matcher.match_batch():
-                time.sleep(settings.poll_s)
+                bell.wait(settings.poll_s, stop)
 
 
 def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str, str, bytes]]) -> None:

@@ -37,12 +37,13 @@ def reason_of(error: BaseException) -> str | None:
     """Say for people why the database cannot serve now; None for an error that waiting does not cure."""
     if isinstance(error, exc.TimeoutError):
         return NO_CONNECTION_FREE
-    if not isinstance(error, exc.DBAPIError):
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    if not isinstance(cause, errors.Error):
         return None
-    state = getattr(error.orig, "sqlstate", None)
+    state = cause.sqlstate
     if state is None:
         # libpq's own errors bear no code: it reached no server, or lost it.
-        lost = error.connection_invalidated or isinstance(error.orig, errors.OperationalError)
+        lost = isinstance(cause, errors.OperationalError) or getattr(error, "connection_invalidated", False)
         return NO_ANSWER if lost else None
     return next((reason for prefix, reason in _REASONS.items() if state.startswith(prefix)), None)
 
@@ -85,6 +86,6 @@ def keep_at(work: Callable[[], None], stop: Callable[[], bool]) -> None:
     while not stop():
         try:
             return work()
-        except exc.SQLAlchemyError as error:
+        except (exc.SQLAlchemyError, errors.Error) as error:
             pause(backoff.after(error), stop)
     return None

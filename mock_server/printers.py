@@ -5,19 +5,22 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+import psycopg
 from sqlalchemy import Connection, Engine, exc, select
 
 from mock_server import claims
 from mock_server.adapters.printer import MechanicalPrinter
+from mock_server.bell import Bell
 from mock_server.claims import Finished, Visit
 from mock_server.database import Lock, engine_of, try_lock
 from mock_server.outages import Backoff
 from mock_server.pipeline.printing import PrintedCard, PrintShop
 from mock_server.settings import Settings
 from mock_server.tables import offices
-from model.stages import Status
+from model.stages import Stage, Status
 
 _LOCK_POLL_S = 0.1
+_TRAY_CHECK_S = 0.02
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
@@ -63,6 +66,11 @@ class Desk:
             self._visits[visit.reference] = visit
             self._shop.spool(visit.office, visit.reference)
 
+    @property
+    def has_printed(self) -> bool:
+        """Tell whether a printed card waits to be handed in, which makes room for another."""
+        return self._shop is not None and self._shop.has_printed
+
     async def close(self) -> None:
         """Stop the machines; the cards in them are spoiled."""
         if self._shop is not None:
@@ -73,16 +81,16 @@ async def _print(engine: Engine, settings: Settings, stop: Callable[[], bool], r
     desk, backoff = Desk(settings), Backoff()
     while not stop():
         try:
-            with await asyncio.to_thread(engine.connect) as connection:
-                await _serve(connection, desk, settings.poll_s, stop, ready)
-        except exc.SQLAlchemyError as error:
+            with await asyncio.to_thread(engine.connect) as connection, Bell(settings, Stage.PRINTING) as bell:
+                await _serve(connection, bell, desk, settings.poll_s, stop, ready)
+        except (exc.SQLAlchemyError, psycopg.Error) as error:
             # The next process puts back what this one, told to stop, cannot.
             await _pause(backoff.after(error), stop)
     await desk.close()
 
 
 async def _serve(
-    connection: Connection, desk: Desk, poll_s: float, stop: Callable[[], bool], ready: Callable[[], None]
+    connection: Connection, bell: Bell, desk: Desk, poll_s: float, stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
     while not try_lock(connection, Lock.PRINTERS):
         if stop():
@@ -92,7 +100,9 @@ async def _serve(
     ready()
     while not stop():
         await desk.exchange(connection, take=True)
-        await asyncio.sleep(poll_s)
+        due_s = time.monotonic() + poll_s
+        while not (stop() or desk.has_printed or bell.rang() or time.monotonic() > due_s):
+            await asyncio.sleep(_TRAY_CHECK_S)
     await desk.close()
     await desk.exchange(connection, take=False)
     with connection.begin():

@@ -32,8 +32,10 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(default=1_000_000, ge=1)
     """The largest request body; above it the answer is 413."""
 
-    poll_s: float = Field(default=0.02, gt=0)
-    """How long a process with nothing to do waits before it looks again."""
+    poll_s: float = Field(default=0.25, gt=0)
+    """How long a process with nothing to do waits, unless the bell rings, before it looks again."""
+    listen: bool = True
+    """Whether it listens for the bell; without it, make `poll_s` short."""
     worker_batch: int = Field(default=4, ge=1)
     """Records that a worker claims at once."""
     matcher_batch: int = Field(default=32, ge=1)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from mock_server import claims, register
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
+from mock_server.bell import Bell
 from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
 from mock_server.outages import keep_at
@@ -56,13 +57,14 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
     worker = make_worker(settings, name)
     with engine_of(settings.database_url) as engine:
         ready()
-        keep_at(lambda: _work(engine, worker, settings.poll_s, stop), stop)
+        keep_at(lambda: _work(engine, worker, settings, stop), stop)
 
 
-def _work(engine: Engine, worker: Worker, poll_s: float, stop: Callable[[], bool]) -> None:
-    while not stop():
-        if not work_batch(engine, worker):
-            time.sleep(poll_s)
+def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> None:
+    with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
+        while not stop():
+            if not work_batch(engine, worker):
+                bell.wait(settings.poll_s, stop)
 
 
 def work_batch(engine: Engine, worker: Worker) -> int:

@@ -9,20 +9,27 @@ from pydantic import Json
 from mock_server import store
 from mock_server.idempotency import TheOnce
 from mock_server.pipeline.versions import TEMPLATE_BYTES
-from mock_server.problems import Problem
+from mock_server.problems import Problem, documented
 from mock_server.routes.parts import Connection
-from mock_server.schemas import Enrollment, Receipt
+from mock_server.schemas import EXAMPLE_ENROLLMENT, Enrollment, Receipt
 from mock_server.store import NewRecord
 
 router = APIRouter()
 
 
-@router.post("/v1/enrollments", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/v1/enrollments",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={
+        HTTPStatus.OK.value: {"model": Receipt, "description": "Received before"},
+        **documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    },
+)
 async def receive_enrollment(
     connection: Connection,
     once: TheOnce,
     response: Response,
-    record: Annotated[Json[Enrollment], Form()],
+    record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
     template: UploadFile,
     biometrics: UploadFile,

@@ -15,7 +15,14 @@ from model.stages import CENTRAL_STAGES, Stage
 router = APIRouter()
 
 
-@router.get("/v1/queues")
+@router.get(
+    "/v1/queues",
+    responses={
+        HTTPStatus.OK.value: {
+            "content": {"application/json": {"example": {"validation": {"waiting": 12, "oldest_wait_s": 1.5}}}}
+        }
+    },
+)
 async def count_queues(connection: Connection) -> dict[Stage, Queue]:
     """Count the records that wait for each stage."""
     queues = await store.count_queues(connection)
@@ -38,7 +45,11 @@ async def read_version(connection: Connection) -> Software:
     )
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={HTTPStatus.OK.value: {"content": {"text/plain": {"example": "database_up 1.0\n"}}}},
+)
 async def read_metrics(request: Request) -> Response:
     """Tell Prometheus about requests, stages, queues, the upgrade and the database pool."""
     state = request.app.state

@@ -16,6 +16,7 @@ def upgrade() -> None:
     _cards()
     _stage_events()
     _idempotency_keys()
+    _bell()
 
 
 def _system() -> None:
@@ -139,6 +140,18 @@ def _idempotency_keys() -> None:
         sa.Column("created_at", sa.Double, nullable=False),
     )
     op.create_index("idempotency_keys_by_age", "idempotency_keys", ["created_at"])
+
+
+def _bell() -> None:
+    """Ring with the commit that brings a record to a stage; see `mock_server/bell.py`."""
+    op.execute(
+        "CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_notify('stage_' || NEW.stage, ''); RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER records_ring AFTER INSERT OR UPDATE OF stage ON records"
+        " FOR EACH ROW WHEN (NEW.stage IS NOT NULL) EXECUTE FUNCTION ring()"
+    )
 
 
 def _store_raw(table: str, *columns: str) -> None:
