@@ -1,5 +1,6 @@
 """What Prometheus reads: requests, stages, queues, the upgrade and the database pool, with units in the names."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ class Metrics:
             "database_pool_connections", "The web's connections, by what they do.", ("state",), registry=registry
         )
         self._last_event: int | None = None
+        self._counting = asyncio.Lock()
 
     def observe_request(self, method: str, route: str, status: int, duration_s: float) -> None:
         """Count an answered request."""
@@ -76,7 +78,9 @@ class Metrics:
         self._count_pool(engine)
         try:
             async with engine.connect() as connection:
-                await self._count_events(connection)
+                # One at a time: two who read the same events would count them twice.
+                async with self._counting:
+                    await self._count_events(connection)
                 await self._count_queues(connection)
                 await self._count_upgrade(connection)
             self._up.set(1)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from model.stages import Stage, Status
 
@@ -12,7 +13,7 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 """A line of text; control characters have no place on a card, and PostgreSQL stores no NUL."""
 
 
-def _example(answer: dict[str, object]) -> ConfigDict:
+def _example(answer: JsonDict) -> ConfigDict:
     """Show an answer in the interface's description."""
     return ConfigDict(json_schema_extra={"examples": [answer]})
 

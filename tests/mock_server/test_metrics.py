@@ -1,5 +1,7 @@
 """What Prometheus reads."""
 
+import threading
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, insert, text
@@ -51,6 +53,18 @@ def test_every_visit_is_counted_once_whoever_did_it_and_however_often_one_looks(
         assert samples["stage_duration_seconds_count", stage] == samples["stage_wait_seconds_count", stage] == visits
         spent = sum(event.finished_at - event.started_at for event in events if event.stage == stage)
         assert samples["stage_duration_seconds_sum", stage] == pytest.approx(spent)
+
+
+def test_many_who_look_at_once_count_a_visit_once(centre: Centre) -> None:
+    for number in range(1, 5):
+        Packet(f"A-{number}", person=number).post(centre.client)
+    centre.settle()
+    lookers = [threading.Thread(target=read, args=(centre,)) for _ in range(8)]
+    for looker in lookers:
+        looker.start()
+    for looker in lookers:
+        looker.join()
+    assert read(centre)["stage_duration_seconds_count", "personalisation"] == 4
 
 
 def test_a_visit_committed_after_a_later_one_is_counted_too(centre: Centre, engine: Engine) -> None:
