@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """How long a process with nothing to do waits, unless the bell rings, before it looks again."""
     listen: bool = True
     """Whether it listens for the bell; without it, make `poll_s` short."""
-    worker_batch: int = Field(default=4, ge=1)
+    worker_batch: int = Field(default=8, ge=1)
     """Records that a worker claims at once."""
     matcher_batch: int = Field(default=32, ge=1)
     """Records that the matcher compares in one matrix product, at most."""
