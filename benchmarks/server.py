@@ -231,6 +231,8 @@ def _name(where: tuple[str, int, str]) -> str:
 
 def main() -> None:
     """Measure, print and write results/benchmarks/server.json."""
+    # What else runs here: on two cores, more than a few tenths and the rates by the clock say little.
+    load_before = os.getloadavg()[0]
     scenario = scenario_file.load("april-2016")
     portraits, gallery = People(scenario), _gallery()
     people = (portraits.packet(citizen) for citizen in walk_ins(scenario, [OFFICE]))
@@ -258,7 +260,7 @@ def main() -> None:
                     rounds[way].append(measure_round(changed, engine, people, Path(folder) / way, postmaster))
                     print(way, rounds[way][-1], file=sys.stderr, flush=True)
             costs = profile(settings, engine, list(islice(people, BARE)))
-    result = summarise(bare, rates, rounds) | {"largest_costs": costs}
+    result = {"load_average_before": load_before} | summarise(bare, rates, rounds) | {"largest_costs": costs}
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
