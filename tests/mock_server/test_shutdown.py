@@ -66,7 +66,7 @@ def test_the_web_answers_what_it_has_begun(engine: Engine, settings: Settings) -
     answers: list[httpx.Response] = []
     with running(web), httpx.Client(base_url=f"http://127.0.0.1:{first_line(web)['port']}", timeout=20) as client:
         clerks = [
-            threading.Thread(target=lambda n=n: answers.append(Packet(f"A-{n}", person=n).post(client)))  # type: ignore[misc]
+            threading.Thread(target=lambda n=n: answers.append(Packet(f"A-{n}", person=n).post(client)))
             for n in (1, 2, 3)
         ]
         with engine.begin() as holder:
