@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -15,6 +16,13 @@ def embedded() -> Iterator[str]:
     It listens on a Unix socket only. Its folder lies in the system's temporary folder and never in a home: run as
     root, the wheel opens the folders above the data for traversal.
     """
+    with cluster() as server:
+        yield server.get_uri()
+
+
+@contextmanager
+def cluster() -> Iterator[Any]:
+    """Do the same and yield the wheel's server: its process, and the way to start it again on its data."""
     with warnings.catch_warnings():
         # Importing it asks for a per-user runtime folder, which root and containers do not have; its fallback is fine.
         warnings.simplefilter("ignore")
@@ -31,7 +39,7 @@ def embedded() -> Iterator[str]:
         data.mkdir()
         server = Cluster(data, cleanup_mode="delete")
         try:
-            yield server.get_uri()
+            yield server
         finally:
             server.cleanup()
     finally:

@@ -1,14 +1,13 @@
 """`python -m mock_server`: the server's processes, each a command. Settings come from the environment, `ANTREAN_*`."""
 
 import json
-import logging
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mock_server import audit_commands, key_commands
+from mock_server import audit_commands, key_commands, logs
 from mock_server.lifetime import Stop, announce
 from mock_server.settings import Settings
 
@@ -20,12 +19,11 @@ cli.add_typer(audit_commands.cli, name="audit")
 
 
 @cli.callback()
-def prepare() -> None:
+def prepare(context: typer.Context) -> None:
     """Run a process of the mock card-management server; settings come from the environment, ANTREAN_*."""
     # One thread a process: the processes share the cores, and more threads only wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(name)s %(levelname)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.install(context.invoked_subcommand or "")
 
 
 @cli.command()

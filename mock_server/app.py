@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 
-from mock_server import console, keys, problems
+from mock_server import console, idempotency, keys, openapi, problems
 from mock_server.access import ForbiddenError
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.allowance import Allowances
@@ -20,6 +20,8 @@ from mock_server.database import engine_of, make_async_engine
 from mock_server.gate import Gate, forbidden
 from mock_server.journal import Journal
 from mock_server.keyring import Keyring
+from mock_server.metrics import Meter, Metrics
+from mock_server.outages import DISK_FULL, reason_of
 from mock_server.routes import cards, enrollments, records, system
 from mock_server.settings import Settings
 from mock_server.store import UnknownRecordError
@@ -39,31 +41,45 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def connected(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = make_async_engine(settings.database_url, settings.web_connections)
-        journal_engine = make_async_engine(settings.database_url, 1)
+        app.state.engine = make_async_engine(settings.database_url, settings.web_connections, settings.pool_timeout_s)
+        journal_engine = make_async_engine(settings.database_url, 1, settings.pool_timeout_s)
         app.state.keyring = Keyring(app.state.engine)
         app.state.journal = Journal(journal_engine)
+        await app.state.metrics.follow(app.state.engine)
         try:
             yield
         finally:
             await journal_engine.dispose()
             await app.state.engine.dispose()
 
-    app = FastAPI(title="Mock card-management server", lifespan=connected)
+    app = FastAPI(
+        title="Mock card-management server",
+        lifespan=connected,
+        # What every route may answer.
+        responses=problems.documented(
+            HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    )
     app.state.settings = settings
+    app.state.disk_full = False
+    app.state.metrics = Metrics()
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
+    idempotency.install(app)
     app.add_exception_handler(UnknownRecordError, _not_found)
     app.add_exception_handler(ForbiddenError, forbidden)
-    for error in (exc.OperationalError, exc.TimeoutError):
-        app.add_exception_handler(error, _no_database)
+    for error in (exc.DBAPIError, exc.TimeoutError):
+        app.add_exception_handler(error, _database_error)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
     # The last one added is asked first.
     allowances = Allowances(settings.uploads_per_s, settings.upload_burst)
-    app.add_middleware(Gate, allowances=allowances, no_database=_no_database)
+    app.add_middleware(Gate, allowances=allowances, database_error=_database_error)
+    # Outermost, so that it measures everything.
+    app.add_middleware(Meter, metrics=app.state.metrics, log_requests=settings.request_log)
     # The cards' paths are longer than the records' and come first.
     for resource in (cards, enrollments, records, system):
         app.include_router(resource.router)
+    openapi.install(app)
     return app
 
 
@@ -128,7 +144,14 @@ def _not_found(_: Request, error: Exception) -> JSONResponse:
     return problems.answer(HTTPStatus.NOT_FOUND, str(error))
 
 
-def _no_database(_: Request, error: Exception) -> JSONResponse:
-    """Answer for a database that is down, or whose connections are all taken for too long."""
-    log.error("no database: %s", error)
-    return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer")
+def _database_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a database that is down or full, or whose connections are all taken: it passes, so come again."""
+    reason = reason_of(error)
+    if reason is None:
+        raise error
+    log.warning("%s: %s", reason, str(error).splitlines()[0])
+    state = request.app.state
+    state.disk_full = state.disk_full or reason == DISK_FULL
+    answer = problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, reason)
+    answer.headers["Retry-After"] = str(state.settings.retry_after_s)
+    return answer

@@ -6,7 +6,7 @@ Only the printers, whose work is too long for a transaction, write down what the
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,9 +169,18 @@ def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]
     return visits
 
 
-def release_prints(connection: Connection) -> int:
-    """Put the cards that are in printers back into the queue, at their old places; returns how many."""
-    released = update(records).where(IN_PRINTER).values(claimed_by=None, claimed_at=None)
+def still_claimed(connection: Connection, visits: Sequence[Visit]) -> set[str]:
+    """Return which of these cards are claimed as they were: not released since, nor handed in already."""
+    claimed_at = {visit.reference: visit.claimed_s for visit in visits}
+    query = select(records.c.reference, records.c.claimed_at).where(IN_PRINTER, records.c.reference.in_(claimed_at))
+    rows = connection.execute(query.with_for_update()).all()
+    return {row.reference for row in rows if row.claimed_at == claimed_at[row.reference]}
+
+
+def release_prints(connection: Connection, but: Collection[str] = ()) -> int:
+    """Put the cards that are in printers, but some, back into the queue, at their old places; returns how many."""
+    released = update(records).where(IN_PRINTER, records.c.reference.not_in(but))
+    released = released.values(claimed_by=None, claimed_at=None)
     return connection.execute(released).rowcount
 
 

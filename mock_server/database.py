@@ -40,9 +40,9 @@ def make_engine(url: str) -> Engine:
     return create_engine(sqlalchemy_url(url), pool_size=1, max_overflow=1)
 
 
-def make_async_engine(url: str, connections: int) -> AsyncEngine:
-    """Make the web's engine."""
-    return create_async_engine(sqlalchemy_url(url), pool_size=connections, max_overflow=0)
+def make_async_engine(url: str, connections: int, timeout_s: float) -> AsyncEngine:
+    """Make the web's engine; who finds all connections in use waits for one, at most `timeout_s`."""
+    return create_async_engine(sqlalchemy_url(url), pool_size=connections, max_overflow=0, pool_timeout=timeout_s)
 
 
 def try_lock(connection: Connection, lock: Lock) -> bool:

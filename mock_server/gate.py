@@ -27,12 +27,12 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, allowances: Allowances, no_database: Callable[[Request, Exception], JSONResponse]
+        self, app: ASGIApp, allowances: Allowances, database_error: Callable[[Request, Exception], JSONResponse]
     ) -> None:
         self._app = app
         self._allowances = allowances
         # The app's own handlers of errors stand behind the middleware, so this one is handed over.
-        self._no_database = no_database
+        self._database_error = database_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or answer it with a problem."""
@@ -46,8 +46,8 @@ class Gate:
             caller = await keyring.caller(shown_key(request))
         except NotAuthenticatedError as error:
             return not_authenticated(request, error)
-        except (exc.OperationalError, exc.TimeoutError) as error:
-            return self._no_database(request, error)
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            return self._database_error(request, error)
         request.state.caller = caller
         # Where no key is needed there is nobody to tell apart, and only this machine to come from.
         if caller.key is not None and request.method not in _READS:

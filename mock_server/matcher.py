@@ -7,13 +7,16 @@ that it cannot lose the one and go on with the other.
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from mock_server import claims, register
 from mock_server.adapters.gallery import MemoryGallery
+from mock_server.bell import Bell
 from mock_server.claims import Candidate, Finished
 from mock_server.database import Lock, engine_of, try_lock
+from mock_server.outages import keep_at
 from mock_server.pipeline import versions
 from mock_server.pipeline.matching import Probe, Thresholds, Verdict, match
 from mock_server.pipeline.versions import Version
@@ -84,8 +87,15 @@ class Matcher:
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Match until told to stop; the batch in hand is finished first."""
-    with engine_of(settings.database_url) as engine, engine.connect() as connection:
+    """Match until told to stop; the batch in hand is finished first, and an outage of the database waited out."""
+    say_once = cache(ready)
+    with engine_of(settings.database_url) as engine:
+        keep_at(lambda: _match(engine, settings, stop, say_once), stop)
+
+
+def _match(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
+    """Match on one connection; with a new one the gallery is new, for another matcher may have enrolled people."""
+    with engine.connect() as connection, Bell(settings, Stage.MATCHING) as bell:
         while not try_lock(connection, Lock.MATCHER):
             if stop():
                 return
@@ -95,7 +105,7 @@ def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None])
         ready()
         while not stop():
             if not matcher.match_batch():
-                time.sleep(settings.poll_s)
+                bell.wait(settings.poll_s, stop)
 
 
 def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str, str, bytes]]) -> None:

@@ -3,68 +3,130 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, select
+import psycopg
+from sqlalchemy import Connection, Engine, exc, select
 
 from mock_server import claims
 from mock_server.adapters.printer import MechanicalPrinter
+from mock_server.bell import Bell
 from mock_server.claims import Finished, Visit
 from mock_server.database import Lock, engine_of, try_lock
+from mock_server.outages import Backoff
 from mock_server.pipeline.printing import PrintedCard, PrintShop
 from mock_server.settings import Settings
 from mock_server.tables import offices
-from model.stages import Status
+from model.stages import Stage, Status
 
 _LOCK_POLL_S = 0.1
+_TRAY_CHECK_S = 0.02
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Print until told to stop; cards still in a printer then go back into the queue."""
-    with engine_of(settings.database_url) as engine, engine.connect() as connection:
-        while not try_lock(connection, Lock.PRINTERS):
-            if stop():
-                return
-            time.sleep(_LOCK_POLL_S)
+    """Print until told to stop; cards still in a printer then go back into the queue.
+
+    The machines go on through an outage of the database with what they have, and hand it in afterwards.
+    """
+    with engine_of(settings.database_url) as engine:
+        asyncio.run(_print(engine, settings, stop, cache(ready)))
+
+
+class Desk:
+    """Where cards pass between the queue and the shop: what the shop holds, and what it made and has not handed in."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._s_per_card = settings.printer_s_per_card
+        self._shop: PrintShop | None = None
+        self._visits: dict[str, Visit] = {}
+        self._printed: list[PrintedCard] = []
+
+    async def open(self, connection: Connection) -> None:
+        """Begin, or go on after an outage: cards claimed by nobody who lives go back into the queue."""
         with connection.begin():
             # A printers process that died could not put them back.
-            claims.release_prints(connection)
+            claims.release_prints(connection, but=self._visits)
             printers = {row.code: row.printers for row in connection.execute(select(offices))}
-        asyncio.run(_print(connection, printers, settings, stop, ready))
-        with connection.begin():
-            claims.release_prints(connection)
+        if self._shop is None:
+            self._shop = PrintShop(printers, MechanicalPrinter(), self._s_per_card)
+
+    async def exchange(self, connection: Connection, *, take: bool) -> None:
+        """Hand in what is printed and, if asked, take more."""
+        if self._shop is None:
+            return
+        self._printed += self._shop.empty_tray()
+        printed = [(self._visits[card.reference], card) for card in self._printed]
+        # In a thread, so that the database does not hold up the machines.
+        taken = await asyncio.to_thread(exchange, connection, printed, self._shop.room() if take else {})
+        # Only now are they handed in for certain.
+        for card in self._printed:
+            del self._visits[card.reference]
+        self._printed = []
+        for visit in taken:
+            self._visits[visit.reference] = visit
+            self._shop.spool(visit.office, visit.reference)
+
+    @property
+    def has_printed(self) -> bool:
+        """Tell whether a printed card waits to be handed in, which makes room for another."""
+        return self._shop is not None and self._shop.has_printed
+
+    async def close(self) -> None:
+        """Stop the machines; the cards in them are spoiled."""
+        if self._shop is not None:
+            await self._shop.close()
 
 
-async def _print(
-    connection: Connection,
-    printers: dict[str, int],
-    settings: Settings,
-    stop: Callable[[], bool],
-    ready: Callable[[], None],
+async def _print(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
+    desk, backoff = Desk(settings), Backoff()
+    while not stop():
+        try:
+            with await asyncio.to_thread(engine.connect) as connection, Bell(settings, Stage.PRINTING) as bell:
+                await _serve(connection, bell, desk, settings.poll_s, stop, ready)
+        except (exc.SQLAlchemyError, psycopg.Error) as error:
+            # The next process puts back what this one, told to stop, cannot.
+            await _pause(backoff.after(error), stop)
+    await desk.close()
+
+
+async def _serve(
+    connection: Connection, bell: Bell, desk: Desk, poll_s: float, stop: Callable[[], bool], ready: Callable[[], None]
 ) -> None:
-    shop = PrintShop(printers, MechanicalPrinter(), settings.printer_s_per_card)
-    printing: dict[str, Visit] = {}
-
-    def hand_in() -> list[tuple[Visit, PrintedCard]]:
-        return [(printing.pop(card.reference), card) for card in shop.empty_tray()]
-
+    while not try_lock(connection, Lock.PRINTERS):
+        if stop():
+            return
+        await asyncio.sleep(_LOCK_POLL_S)
+    await desk.open(connection)
     ready()
     while not stop():
-        # In a thread, so that the database does not hold up the machines.
-        for visit in await asyncio.to_thread(exchange, connection, hand_in(), shop.room()):
-            printing[visit.reference] = visit
-            shop.spool(visit.office, visit.reference)
-        await asyncio.sleep(settings.poll_s)
-    await shop.close()
-    exchange(connection, hand_in(), {})
+        await desk.exchange(connection, take=True)
+        due_s = time.monotonic() + poll_s
+        while not (stop() or desk.has_printed or bell.rang() or time.monotonic() > due_s):
+            await asyncio.sleep(_TRAY_CHECK_S)
+    await desk.close()
+    await desk.exchange(connection, take=False)
+    with connection.begin():
+        claims.release_prints(connection)
+
+
+async def _pause(duration_s: float, stop: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + duration_s
+    while not stop() and (left_s := end_s - time.monotonic()) > 0:
+        await asyncio.sleep(min(left_s, _LOCK_POLL_S))
 
 
 def exchange(
     connection: Connection, printed: Sequence[tuple[Visit, PrintedCard]], room: Mapping[str, int]
 ) -> list[Visit]:
-    """Hand in the printed cards and take as many new ones as the offices have room for, in one transaction."""
+    """Hand in the printed cards and take as many new ones as the offices have room for, in one transaction.
+
+    A card that is no longer claimed as it was is handed in already, or another's to print: it is passed over.
+    """
     with connection.begin():
         if printed:
-            claims.finish(connection, claims.read_system(connection), [_finished(*card) for card in printed])
+            ours = claims.still_claimed(connection, [visit for visit, _ in printed])
+            finished = [_finished(visit, card) for visit, card in printed if visit.reference in ours]
+            claims.finish(connection, claims.read_system(connection), finished)
         return claims.claim_prints(connection, room)
 
 

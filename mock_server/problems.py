@@ -19,6 +19,49 @@ class Problem(HTTPException):
         super().__init__(status, detail)
 
 
+DETAILS = {
+    HTTPStatus.NOT_FOUND: "no record '35.07-000123'",
+    HTTPStatus.CONFLICT: "a record cannot move from RECEIVED_AT_CENTRAL to CARD_ISSUED",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the request is larger than 1000000 bytes",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "record.biodata.nik: Field required",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "KeyError",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer",
+}
+"""An example of each status's detail."""
+
+
+def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems that a route may answer with, for its `responses`."""
+    return {int(status): _described(status) for status in statuses}
+
+
+def _described(status: HTTPStatus) -> dict[str, Any]:
+    example = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": DETAILS[status]}
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        example["errors"] = [{"field": "record.biodata.nik", "message": "Field required"}]
+    described: dict[str, Any] = {
+        "description": status.phrase,
+        "content": {"application/problem+json": {"schema": _SCHEMA, "example": example}},
+    }
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        described["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return described
+
+
+_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
 def install(app: FastAPI) -> None:
     """Make the app answer every error as a problem."""
     app.add_exception_handler(HTTPException, _http_error)

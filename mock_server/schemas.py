@@ -2,14 +2,26 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from model.stages import Stage, Status
 
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,100}$")]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,100}$"), Field(examples=["35.07-000123"])]
 """A record's name, given by the office; unique in the nation, and fit for a URL's path."""
 Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A line of text; control characters have no place on a card, and PostgreSQL stores no NUL."""
+
+
+def _example(answer: JsonDict) -> ConfigDict:
+    """Show an answer in the interface's description."""
+    return ConfigDict(json_schema_extra={"examples": [answer]})
+
+
+EXAMPLE_ENROLLMENT = """{"reference": "35.07-000123", "office": "35.07", "biodata": {"nik": "3507124801900001",
+ "name": "SITI AMINAH", "birth_place": "MALANG", "birth_date": "1990-01-08", "sex": "P",
+ "address": "Jl. Panji No. 158, Kepanjen", "occupation": "GURU", "nationality": "WNI"}}"""
+"""The `record` part of a packet, as an office sends it."""
 
 
 class Biodata(BaseModel):
@@ -43,12 +55,28 @@ class Enrollment(BaseModel):
 class Receipt(BaseModel):
     """The centre has the packet and will not lose it."""
 
+    model_config = _example({"reference": "35.07-000123", "status": "RECEIVED_AT_CENTRAL"})
+
     reference: str
     status: Status
 
 
 class Record(BaseModel):
     """A record as it stands; times in seconds since the epoch."""
+
+    model_config = _example(
+        {
+            "reference": "35.07-000123",
+            "office": "35.07",
+            "nik": "3507124801900001",
+            "status": "DUPLICATE_RECORD",
+            "since": 1460000012.5,
+            "stage": None,
+            "received_at": 1460000000.0,
+            "reasons": ["cosine 0.931 with an enrolled face"],
+            "duplicate_of": "3507124801900002",
+        }
+    )
 
     reference: str
     office: str
@@ -67,6 +95,8 @@ class Record(BaseModel):
 class RecordStatus(BaseModel):
     """A record in a list."""
 
+    model_config = _example({"reference": "35.07-000123", "status": "CARD_PRINTED", "since": 1460000012.5})
+
     reference: str
     status: Status
     since: float
@@ -74,6 +104,17 @@ class RecordStatus(BaseModel):
 
 class Card(BaseModel):
     """A card's number and chip; the public key at /v1/signing-key verifies it."""
+
+    model_config = _example(
+        {
+            "number": "000000000042",
+            "reference": "35.07-000123",
+            "nik": "3507124801900001",
+            "status": "ACTIVE",
+            "payload": "eyJiaW9kYXRhIjp7",
+            "signature": "MEUCIQDx",
+        }
+    )
 
     number: str
     reference: str
@@ -88,6 +129,8 @@ class Card(BaseModel):
 class Queue(BaseModel):
     """A stage's queue."""
 
+    model_config = _example({"waiting": 12, "oldest_wait_s": 1.5})
+
     waiting: int
     oldest_wait_s: float
     """How long the first in the queue has waited; 0 when nobody does."""
@@ -95,6 +138,16 @@ class Queue(BaseModel):
 
 class UpgradePhase(BaseModel):
     """A phase of an upgrade; times in seconds since the epoch."""
+
+    model_config = _example(
+        {
+            "phase": "backfill",
+            "rows_done": 40_000,
+            "rows_total": 200_000,
+            "started_at": 1460000000.0,
+            "finished_at": None,
+        }
+    )
 
     phase: str
     rows_done: int
@@ -105,6 +158,8 @@ class UpgradePhase(BaseModel):
 
 class Software(BaseModel):
     """The software's version."""
+
+    model_config = _example({"version": "5.4", "phase": "", "upgrade": []})
 
     version: str
     phase: str

@@ -21,6 +21,14 @@ class Settings(BaseSettings):
     """0 takes a free port."""
     web_connections: int = Field(default=8, ge=1)
     """How many database connections the web process may hold."""
+    pool_timeout_s: float = Field(default=2.0, gt=0)
+    """How long a request waits for one of them; then the answer is 503."""
+    retry_after_s: int = Field(default=2, ge=1)
+    """What a 503 tells the client to wait."""
+    request_log: bool = False
+    """Whether the web logs every request."""
+    idempotency_keep_s: float = Field(default=86_400.0, gt=0)
+    """How long the answer to a request with an Idempotency-Key is kept."""
     max_upload_bytes: int = Field(default=1_000_000, ge=1)
     """The largest request body; above it the answer is 413."""
     uploads_per_s: float = Field(default=10.0, gt=0)
@@ -30,9 +38,11 @@ class Settings(BaseSettings):
     console: bool = True
     """Whether the web process shows its console at `/`; on loopback only."""
 
-    poll_s: float = Field(default=0.02, gt=0)
-    """How long a process with nothing to do waits before it looks again."""
-    worker_batch: int = Field(default=4, ge=1)
+    poll_s: float = Field(default=0.25, gt=0)
+    """How long a process with nothing to do waits, unless the bell rings, before it looks again."""
+    listen: bool = True
+    """Whether it listens for the bell; without it, make `poll_s` short."""
+    worker_batch: int = Field(default=8, ge=1)
     """Records that a worker claims at once."""
     matcher_batch: int = Field(default=32, ge=1)
     """Records that the matcher compares in one matrix product, at most."""

@@ -1,5 +1,6 @@
 """Records and cards as the web reads and writes them."""
 
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from mock_server.tables import (
     WAITS_FOR_PRINTER,
     WAITS_FOR_WORKER,
     cards,
+    idempotency_keys,
     offices,
     records,
     system,
     upgrades,
 )
 from model.stages import Stage, Status, move
+
+_ROOM_BYTES = 262_144
 
 
 class UnknownOfficeError(ValueError):
@@ -199,6 +203,15 @@ async def find_software(connection: AsyncConnection) -> tuple[AnyRow, Sequence[A
     software = (await connection.execute(select(system.c.version, system.c.phase))).one()
     phases = await connection.execute(select(upgrades).order_by(upgrades.c.started_at))
     return software, phases.all()
+
+
+async def try_room(connection: AsyncConnection) -> None:
+    """Write as much as a packet or two, and take it back: an error when the disk is full."""
+    # Random, for the database compresses what it can.
+    filler = secrets.token_hex(_ROOM_BYTES)
+    row = {"caller": "", "key": secrets.token_hex(), "route": "", "body_sha256": "", "created_at": 0.0}
+    await connection.execute(insert(idempotency_keys).values(row | {"answer": filler}))
+    await connection.rollback()
 
 
 def _columns(packet: NewRecord, now: float) -> dict[str, Any]:

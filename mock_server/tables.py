@@ -192,3 +192,20 @@ audit_head = Table(
     CheckConstraint("one_row", name="audit_head_one_row"),
 )
 """The audit log's last row; whoever adds to the log locks it first."""
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    # Who asked; empty for those without a name. Each caller has keys of its own.
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    # What was asked, such as POST /v1/enrollments, and the SHA-256 of the request's body.
+    Column("route", Text, nullable=False),
+    Column("body_sha256", Text, nullable=False),
+    # Null only while the first request is at work.
+    Column("status", Integer),
+    Column("answer", Text),
+    Column("created_at", Double, nullable=False),
+    Index("idempotency_keys_by_age", "created_at"),
+)
+"""The answers given to requests that may be repeated."""

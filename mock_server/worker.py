@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from mock_server import claims, register
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
+from mock_server.bell import Bell
 from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
+from mock_server.outages import keep_at
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
 from mock_server.pipeline.validation import Packet, validate
@@ -51,13 +53,18 @@ def make_worker(settings: Settings, name: str) -> Worker:
 
 
 def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Work until told to stop; the batch in hand is finished first."""
+    """Work until told to stop; the batch in hand is finished first, and an outage of the database waited out."""
     worker = make_worker(settings, name)
     with engine_of(settings.database_url) as engine:
         ready()
+        keep_at(lambda: _work(engine, worker, settings, stop), stop)
+
+
+def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> None:
+    with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
             if not work_batch(engine, worker):
-                time.sleep(settings.poll_s)
+                bell.wait(settings.poll_s, stop)
 
 
 def work_batch(engine: Engine, worker: Worker) -> int:

@@ -52,6 +52,11 @@ class PrintShop:
         self._held[office] += 1
         self._spools[office].put_nowait(reference)
 
+    @property
+    def has_printed(self) -> bool:
+        """Tell whether cards lie in the tray."""
+        return bool(self._tray)
+
     def empty_tray(self) -> list[PrintedCard]:
         """Return the cards printed since the last call."""
         printed, self._tray = self._tray, []

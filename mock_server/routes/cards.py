@@ -1,19 +1,21 @@
 """Cards: their chips, their fronts, and the key that verifies them."""
 
 from base64 import b64encode
+from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from mock_server import store
 from mock_server.audit import Action, Entry
+from mock_server.problems import documented
 from mock_server.routes.parts import Caller, Connection, TheJournal, TheSigner, VisibleRecord
 from mock_server.schemas import Card
 
 router = APIRouter(prefix="/v1")
 
 
-@router.get("/records/{reference}/card")
+@router.get("/records/{reference}/card", responses=documented(HTTPStatus.NOT_FOUND))
 async def read_card(connection: Connection, caller: Caller, journal: TheJournal, record: VisibleRecord) -> Card:
     """Give a card's number and chip."""
     card = await store.find_card(connection, record.reference)
@@ -28,7 +30,14 @@ async def read_card(connection: Connection, caller: Caller, journal: TheJournal,
     )
 
 
-@router.get("/records/{reference}/card/front.jpg", response_class=Response)
+@router.get(
+    "/records/{reference}/card/front.jpg",
+    response_class=Response,
+    responses={
+        HTTPStatus.OK.value: {"content": {"image/jpeg": {"example": "the JPEG's bytes"}}},
+        **documented(HTTPStatus.NOT_FOUND),
+    },
+)
 async def read_front(connection: Connection, caller: Caller, journal: TheJournal, record: VisibleRecord) -> Response:
     """Give a card's front, 1011 by 638 pixels at 300 dots per inch."""
     front = await store.find_front(connection, record.reference)
@@ -36,7 +45,11 @@ async def read_front(connection: Connection, caller: Caller, journal: TheJournal
     return Response(front, media_type="image/jpeg")
 
 
-@router.get("/signing-key", response_class=PlainTextResponse)
+@router.get(
+    "/signing-key",
+    response_class=PlainTextResponse,
+    responses={HTTPStatus.OK.value: {"content": {"text/plain": {"example": "-----BEGIN PUBLIC KEY-----\n..."}}}},
+)
 def read_signing_key(signer: TheSigner) -> str:
     """Give the public key, PEM."""
     return signer.public_pem()

@@ -6,23 +6,32 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Response, UploadFile
 from pydantic import Json
 
-from mock_server import audit, store
+from mock_server import store
 from mock_server.audit import Action, Entry
+from mock_server.idempotency import TheOnce
 from mock_server.pipeline.versions import TEMPLATE_BYTES
-from mock_server.problems import Problem
+from mock_server.problems import Problem, documented
 from mock_server.routes.parts import Caller, Connection
-from mock_server.schemas import Enrollment, Receipt
+from mock_server.schemas import EXAMPLE_ENROLLMENT, Enrollment, Receipt
 from mock_server.store import NewRecord
 
 router = APIRouter()
 
 
-@router.post("/v1/enrollments", status_code=HTTPStatus.ACCEPTED)
+@router.post(
+    "/v1/enrollments",
+    status_code=HTTPStatus.ACCEPTED,
+    responses={
+        HTTPStatus.OK.value: {"model": Receipt, "description": "Received before"},
+        **documented(HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    },
+)
 async def receive_enrollment(
     connection: Connection,
     caller: Caller,
+    once: TheOnce,
     response: Response,
-    record: Annotated[Json[Enrollment], Form()],
+    record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
     template: UploadFile,
     biometrics: UploadFile,
@@ -49,9 +58,9 @@ async def receive_enrollment(
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"record.office: {error}") from error
     except store.TakenReferenceError as error:
         raise Problem(HTTPStatus.CONFLICT, str(error)) from error
+    receipt = Receipt(reference=record.reference, status=status)
+    response.status_code = HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
     detail = {"submitted_for": record.office, "new": is_new}
-    nik = record.biodata.nik
-    await audit.commit(connection, Entry(caller, Action.SUBMIT, record.reference, nik, detail))
-    if not is_new:
-        response.status_code = HTTPStatus.OK
-    return Receipt(reference=record.reference, status=status)
+    entry = Entry(caller, Action.SUBMIT, record.reference, record.biodata.nik, detail)
+    await once.commit(receipt, entry, response.status_code)
+    return receipt

@@ -1,11 +1,14 @@
 """Records: where they stand, and the hand-over of their cards."""
 
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from mock_server import audit, store
+from mock_server import store
 from mock_server.audit import Action, Entry
+from mock_server.idempotency import TheOnce
+from mock_server.problems import documented
 from mock_server.routes.parts import Caller, Connection, TheJournal, VisibleRecord, check_visible
 from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
 from model.stages import Status
@@ -18,8 +21,8 @@ async def list_records(
     connection: Connection,
     caller: Caller,
     journal: TheJournal,
-    office: Text,
-    status: Annotated[list[Status], Query(min_length=1)],
+    office: Annotated[Text, Query(examples=["35.07"])],
+    status: Annotated[list[Status], Query(min_length=1, examples=[["CARD_PRINTED"]])],
     since: float = 0.0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
 ) -> list[RecordStatus]:
@@ -31,7 +34,7 @@ async def list_records(
     return [RecordStatus(reference=row.reference, status=row.status, since=row.since) for row in rows]
 
 
-@router.get("/{reference}")
+@router.get("/{reference}", responses=documented(HTTPStatus.NOT_FOUND))
 async def read_record(connection: Connection, caller: Caller, journal: TheJournal, reference: Reference) -> Record:
     """Tell where a record stands."""
     found = await store.find_record(connection, reference)
@@ -40,10 +43,10 @@ async def read_record(connection: Connection, caller: Caller, journal: TheJourna
     return Record(**found._mapping)
 
 
-@router.post("/{reference}/handover")
-async def hand_over(connection: Connection, caller: Caller, record: VisibleRecord) -> Receipt:
+@router.post("/{reference}/handover", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
+async def hand_over(connection: Connection, caller: Caller, once: TheOnce, record: VisibleRecord) -> Receipt:
     """Note that the citizen has the card; 409 if there is none to hand over."""
     caller.must_change(record.office)
-    status = await store.hand_over(connection, record.reference)
-    await audit.commit(connection, Entry(caller, Action.HAND_OVER, record.reference, record.nik))
-    return Receipt(reference=record.reference, status=status)
+    receipt = Receipt(reference=record.reference, status=await store.hand_over(connection, record.reference))
+    await once.commit(receipt, Entry(caller, Action.HAND_OVER, record.reference, record.nik))
+    return receipt

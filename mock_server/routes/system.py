@@ -3,7 +3,9 @@
 import time
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from mock_server import store
 from mock_server.routes.parts import Connection
@@ -13,7 +15,14 @@ from model.stages import CENTRAL_STAGES, Stage
 router = APIRouter()
 
 
-@router.get("/v1/queues")
+@router.get(
+    "/v1/queues",
+    responses={
+        HTTPStatus.OK.value: {
+            "content": {"application/json": {"example": {"validation": {"waiting": 12, "oldest_wait_s": 1.5}}}}
+        }
+    },
+)
 async def count_queues(connection: Connection) -> dict[Stage, Queue]:
     """Count the records that wait for each stage."""
     queues = await store.count_queues(connection)
@@ -36,6 +45,17 @@ async def read_version(connection: Connection) -> Software:
     )
 
 
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={HTTPStatus.OK.value: {"content": {"text/plain": {"example": "database_up 1.0\n"}}}},
+)
+async def read_metrics(request: Request) -> Response:
+    """Tell Prometheus about requests, stages, queues, the upgrade and the database pool."""
+    state = request.app.state
+    return Response(await state.metrics.expose(state.engine), media_type=CONTENT_TYPE_LATEST)
+
+
 @router.get("/livez", status_code=HTTPStatus.NO_CONTENT)
 def is_alive() -> Response:
     """Answer while the process lives."""
@@ -43,7 +63,10 @@ def is_alive() -> Response:
 
 
 @router.get("/readyz", status_code=HTTPStatus.NO_CONTENT)
-async def is_ready(connection: Connection) -> Response:
-    """Answer 204 while the database does; 503 otherwise, as every route."""
+async def is_ready(request: Request, connection: Connection) -> Response:
+    """Answer 204 while the database does; 503 otherwise, as every route. A full disk counts until a write succeeds."""
     await store.find_software(connection)
+    if request.app.state.disk_full:
+        await store.try_room(connection)
+        request.app.state.disk_full = False
     return Response(status_code=HTTPStatus.NO_CONTENT)

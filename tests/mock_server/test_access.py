@@ -23,7 +23,16 @@ from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
 from tests.mock_server.test_http import problem
 
 LIST_OF_OFFICE = f"/v1/records?office={OFFICE}&status=CARD_PRINTED"
-PUBLIC = {"/livez", "/readyz", "/v1/signing-key", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"}
+PUBLIC = {
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/v1/signing-key",
+    "/openapi.json",
+    "/docs",
+    "/docs/oauth2-redirect",
+    "/redoc",
+}
 """Routes that need no key. A route of yours that is missing here is refused by this file until you say why."""
 OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200}
 """Routes about no person: what an operator of another office is answered."""

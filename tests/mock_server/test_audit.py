@@ -208,7 +208,7 @@ def test_database_and_verifier_write_the_same_text_for_every_character(engine: E
     odd = "".join(map(chr, [*range(1, 0x180), 0x2028, 0xE000, 0xFEFF, 0x1F9D5])) + '"\\/\\u0041'
 
     async def append() -> None:
-        web = make_async_engine(settings.database_url, 1)
+        web = make_async_engine(settings.database_url, 1, 2.0)
         async with web.begin() as connection:
             await audit.append(connection, [Entry(EVERYONE, Action.SUBMIT, odd, odd, {odd: [odd, 1e300, -0.0]})] * 2)
         await web.dispose()

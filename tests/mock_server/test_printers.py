@@ -9,7 +9,8 @@ from itertools import pairwise
 from sqlalchemy import Engine
 
 from mock_server import claims
-from mock_server.printers import run
+from mock_server.pipeline.printing import PrintedCard
+from mock_server.printers import exchange, run
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import wait_until
@@ -63,6 +64,24 @@ def test_cards_that_a_dead_process_had_in_its_printers_are_printed_again(
     with printing(settings):
         wait_until(lambda: centre.status(reference) == "CARD_PRINTED")
     assert len([event for event in centre.events() if event.stage == "printing"]) == 1
+
+
+def test_a_card_is_handed_in_once_and_only_by_who_still_has_it(centre: Centre, engine: Engine) -> None:
+    sent_for_printing(centre, [OFFICE] * 2)
+    with engine.connect() as connection:
+        visits = exchange(connection, [], {OFFICE: 2})
+        ours, lost = [(visit, PrintedCard(visit.reference, "35.07/printer-1", 1.0, 2.0)) for visit in visits]
+        # Another process has put it back meanwhile, and claimed it for itself.
+        with connection.begin():
+            claims.release_prints(connection, but={ours[0].reference})
+        (again,) = exchange(connection, [], {OFFICE: 1})
+        assert again.reference == lost[0].reference
+        for _ in range(2):
+            # The second time is what follows a commit whose success was not heard of.
+            exchange(connection, [ours, lost], {})
+    printed = [event.citizen for event in centre.events() if event.stage == "printing"]
+    assert printed == [ours[0].reference]
+    assert centre.status(lost[0].reference) == "SENT_FOR_CARD_PRINTING"
 
 
 def test_stopping_puts_unfinished_cards_back(centre: Centre, settings: Settings) -> None:

@@ -32,7 +32,7 @@ def read(settings: Settings) -> Read:
 
     def read(throughput: Throughput, now: float) -> None:
         async def once() -> None:
-            engine = make_async_engine(settings.database_url, 1)
+            engine = make_async_engine(settings.database_url, 1, 2.0)
             async with engine.connect() as connection:
                 await throughput.read(connection, now)
             await engine.dispose()

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _stage_events()
     _access_keys()
     _audit()
+    _idempotency_keys()
+    _bell()
 
 
 def _system() -> None:
@@ -199,6 +201,32 @@ BEGIN
     UPDATE audit_head SET id = head.id, hash = head.hash;
 END $$
 """
+
+
+def _idempotency_keys() -> None:
+    op.create_table(
+        "idempotency_keys",
+        sa.Column("caller", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("route", sa.Text, nullable=False),
+        sa.Column("body_sha256", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer),
+        sa.Column("answer", sa.Text),
+        sa.Column("created_at", sa.Double, nullable=False),
+    )
+    op.create_index("idempotency_keys_by_age", "idempotency_keys", ["created_at"])
+
+
+def _bell() -> None:
+    """Ring with the commit that brings a record to a stage; see `mock_server/bell.py`."""
+    op.execute(
+        "CREATE FUNCTION ring() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_notify('stage_' || NEW.stage, ''); RETURN NULL; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER records_ring AFTER INSERT OR UPDATE OF stage ON records"
+        " FOR EACH ROW WHEN (NEW.stage IS NOT NULL) EXECUTE FUNCTION ring()"
+    )
 
 
 def _store_raw(table: str, *columns: str) -> None:
