@@ -15,11 +15,18 @@ def group() -> None:
 @cli.command()
 def verify(database_url: DatabaseUrl) -> None:
     """Walk the audit log's chain of hashes; exit code 1 if a row was altered, removed or put in between."""
+    from sqlalchemy.exc import DBAPIError
+
     from mock_server import audit
     from mock_server.database import engine_of
 
-    with engine_of(database_url) as engine, engine.connect() as connection:
-        verdict = audit.verify(connection)
+    try:
+        with engine_of(database_url) as engine, engine.connect() as connection:
+            verdict = audit.verify(connection)
+    except DBAPIError as error:
+        # Neither sound nor broken: there is no log to look at.
+        typer.echo(f"the audit log cannot be read: {error.orig}", err=True)
+        raise typer.Exit(2) from error
     if verdict.broken is not None:
         typer.echo(f"broken at row {verdict.broken}: {verdict.why}; sound up to row {verdict.head.id}")
         raise typer.Exit(1)

@@ -18,12 +18,13 @@ async def _connection(request: Request) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-def _caller(request: Request) -> access.Caller:
+# Asynchronous without awaiting anything: FastAPI calls others in a thread each.
+async def _caller(request: Request) -> access.Caller:
     caller: access.Caller = request.state.caller
     return caller
 
 
-def _journal(request: Request) -> Journal:
+async def _journal(request: Request) -> Journal:
     journal: Journal = request.app.state.journal
     return journal
 

@@ -171,6 +171,13 @@ def test_the_command_tells_what_it_found(read_five_times: Centre, settings: Sett
     assert broken.stdout == "broken at row 3: row 3 was altered; sound up to row 2\n"
 
 
+def test_a_log_that_cannot_be_read_is_not_called_broken(empty_database: str, settings: Settings) -> None:
+    failed = run(settings.model_copy(update={"database_url": empty_database}), "audit", "verify")
+    assert failed.returncode == 2
+    assert 'relation "audit_log" does not exist' in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 def test_requests_at_once_keep_one_unbroken_chain(centre: Centre, engine: Engine) -> None:
     Packet("A-0").post(centre.client)
     failed: list[int] = []
