@@ -70,5 +70,6 @@ def _start_demo(server: Server, folder: Path, scenario: Scenario, per_s: float) 
     command = [
         *(sys.executable, "-m", "locust", "-f", str(DEMO), "--headless", "--only-summary"),
         *("--scenario", str(scenario_file), "--rate", repr(per_s), "--host", server.url),
+        *("--keys", str(server.keys_file)),
     ]
     server.processes.start("demo", command)

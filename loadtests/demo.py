@@ -4,6 +4,7 @@ A locustfile of its own, for Locust is how this side reaches a server; `antrean 
 sends one packet at a time, so that a server which cannot keep up is not flooded.
 """
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -52,6 +53,7 @@ class Clerk(Terminal):
         """Wait for a person and send the packet."""
         gevent.sleep(self.demo.gap_s())
         packet = self.demo.people.packet(next(self.demo.citizens))
+        self.connect(packet.office)
         try:
             submit(self.target, packet, self.demo.seed, gevent.sleep, lambda: None)
         except TargetError:
@@ -62,6 +64,7 @@ class Clerk(Terminal):
 def add_arguments(parser: LocustArgumentParser) -> None:
     """Let Locust's command line name the scenario and the rate."""
     parser.add_argument("--scenario", type=Path, required=True, metavar="FILE", help="whose offices and people")
+    parser.add_argument("--keys", type=Path, required=True, metavar="FILE", help="the offices' keys (JSON)")
     parser.add_argument("--rate", type=float, required=True, metavar="N", help="people a second, on average")
 
 
@@ -69,6 +72,7 @@ def set_up(environment: Environment, **_: Any) -> None:
     """Prepare the people before Locust starts the clerks."""
     options = environment.parsed_options
     assert options is not None, "a run from the command line has options"  # noqa: S101 - narrows
+    Clerk.keys = json.loads(options.keys.read_text(encoding="utf-8"))
     Clerk.demo = Demo(load(str(options.scenario)), options.rate)
 
 
