@@ -14,9 +14,8 @@ from sqlalchemy import exc
 from mock_server import problems
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import make_async_engine
-from mock_server.routes import cards, enrollments, records, system
+from mock_server.routes import adjudications, cards, enrollments, offices, records, replacements, residents, system
 from mock_server.settings import Settings
-from mock_server.store import UnknownRecordError
 from mock_server.uploads import UploadLimit
 
 log = logging.getLogger(__name__)
@@ -43,12 +42,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
-    app.add_exception_handler(UnknownRecordError, _not_found)
     for error in (exc.OperationalError, exc.TimeoutError):
         app.add_exception_handler(error, _no_database)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
     # The cards' paths are longer than the records' and come first.
-    for resource in (cards, enrollments, records, system):
+    for resource in (cards, enrollments, records, system, adjudications, replacements, residents, offices):
         app.include_router(resource.router)
     return app
 
@@ -72,10 +70,6 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Tell whether to end; asked ten times a second."""
         return await super().on_tick(counter) or self._stop()
-
-
-def _not_found(_: Request, error: Exception) -> JSONResponse:
-    return problems.answer(HTTPStatus.NOT_FOUND, str(error))
 
 
 def _no_database(_: Request, error: Exception) -> JSONResponse:

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from mock_server import claims
+from mock_server import claims, supplies
 from mock_server.adapters.printer import MechanicalPrinter
 from mock_server.claims import Finished, Visit
 from mock_server.database import Lock, engine_of, try_lock
@@ -16,6 +17,7 @@ from mock_server.tables import offices
 from model.stages import Status
 
 _LOCK_POLL_S = 0.1
+_LOOK_FOR_JAMS_S = 0.5
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
@@ -47,8 +49,15 @@ async def _print(
     def hand_in() -> list[tuple[Visit, PrintedCard]]:
         return [(printing.pop(card.reference), card) for card in shop.empty_tray()]
 
+    looked_s = -_LOOK_FOR_JAMS_S
     ready()
     while not stop():
+        if time.monotonic() - looked_s >= _LOOK_FOR_JAMS_S:
+            looked_s = time.monotonic()
+            back = shop.halt(await asyncio.to_thread(_jammed, connection))
+            await asyncio.to_thread(_put_back, connection, back)
+            for reference in back:
+                del printing[reference]
         # In a thread, so that the database does not hold up the machines.
         for visit in await asyncio.to_thread(exchange, connection, hand_in(), shop.room()):
             printing[visit.reference] = visit
@@ -65,7 +74,19 @@ def exchange(
     with connection.begin():
         if printed:
             claims.finish(connection, claims.read_system(connection), [_finished(*card) for card in printed])
-        return claims.claim_prints(connection, room)
+            supplies.use(connection, Counter(visit.office for visit, _ in printed))
+        return claims.claim_prints(connection, supplies.within_stock(connection, room) if room else {})
+
+
+def _jammed(connection: Connection) -> frozenset[str]:
+    with connection.begin():
+        return supplies.jammed_printers(connection)
+
+
+def _put_back(connection: Connection, references: Sequence[str]) -> None:
+    if references:
+        with connection.begin():
+            claims.release_prints(connection, references)
 
 
 def _finished(visit: Visit, card: PrintedCard) -> Finished:

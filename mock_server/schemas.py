@@ -12,6 +12,10 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 """A line of text; control characters have no place on a card, and PostgreSQL stores no NUL."""
 
 
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+"""A person's reason for a decision, in words."""
+
+
 class Biodata(BaseModel):
     """A person's data. What is missing or wrong in it is validation's to say, so any text passes here."""
 
@@ -52,6 +56,8 @@ class Record(BaseModel):
 
     reference: str
     office: str
+    kind: str
+    """enrollment or replacement."""
     nik: str
     status: Status
     since: float
@@ -60,6 +66,8 @@ class Record(BaseModel):
     """The stage that the record waits for."""
     received_at: float
     reasons: list[str] | None
+    warnings: list[str] | None
+    """What validation found odd and let pass."""
     duplicate_of: str | None
     """The NIK of the resident whom the person is, or resembles."""
 
@@ -111,3 +119,11 @@ class Software(BaseModel):
     """The upgrade's phase, empty when none is under way."""
     upgrade: list[UpgradePhase]
     """The phases begun so far, in order."""
+
+
+class Spoiled(BaseModel):
+    """A card that came out of the printer useless."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Why

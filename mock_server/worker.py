@@ -14,7 +14,7 @@ from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
-from mock_server.pipeline.validation import Packet, validate
+from mock_server.pipeline.validation import Packet, caution, validate
 from mock_server.pipeline.versions import Version
 from mock_server.settings import Settings
 from model.stages import Stage, Status
@@ -40,6 +40,7 @@ class Result:
     outcome: Status
     next_stage: Stage | None
     reasons: list[str] | None = None
+    warnings: list[str] | None = None
     card: Card | None = None
 
 
@@ -100,8 +101,17 @@ def _validate(task: Task, min_sharpness: float) -> Result:
     packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes)
     if faults := validate(packet, min_sharpness):
         return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, faults)
-    return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING)
+    return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING, warnings=caution(packet) or None)
 
 
 def _finished(visit: Visit, started_s: float, result: Result, server: str) -> Finished:
-    return Finished(visit, started_s, time.time(), result.outcome, result.next_stage, server, reasons=result.reasons)
+    return Finished(
+        visit,
+        started_s,
+        time.time(),
+        result.outcome,
+        result.next_stage,
+        server,
+        reasons=result.reasons,
+        warnings=result.warnings,
+    )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from mock_server import store
 from mock_server.routes.parts import Connection
-from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
+from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Spoiled, Text
 from model.stages import Status
 
 router = APIRouter(prefix="/v1/records")
@@ -35,5 +35,13 @@ async def read_record(connection: Connection, reference: Reference) -> Record:
 async def hand_over(connection: Connection, reference: Reference) -> Receipt:
     """Note that the citizen has the card; 409 if there is none to hand over."""
     status = await store.hand_over(connection, reference)
+    await connection.commit()
+    return Receipt(reference=reference, status=status)
+
+
+@router.post("/{reference}/spoiled")
+async def spoil_card(connection: Connection, reference: Reference, spoiled: Spoiled) -> Receipt:
+    """Have a card printed again that the printer spoiled; 409 if there is none, or if the citizen has it."""
+    status = await store.spoil_card(connection, reference, spoiled.reason)
     await connection.commit()
     return Receipt(reference=reference, status=status)
