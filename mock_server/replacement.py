@@ -51,17 +51,17 @@ async def ask(connection: AsyncConnection, request: Request) -> tuple[Status, bo
         MissingError: there is no such resident.
         RefusedError: the version, the office or the resident's cards do not allow it.
     """
-    known = select(records.c.status, records.c.nik, records.c.kind).where(records.c.reference == request.reference)
-    if (record := (await connection.execute(known)).one_or_none()) is not None:
-        if (record.nik, record.kind) != (request.nik, KIND):
-            raise RefusedError(f"the reference {request.reference!r} is another record's")
-        return Status(record.status), False
     version = (await connection.run_sync(claims.read_system)).version
     # Locked, so that of two requests for one person the second sees the first.
     person = select(residents.c.nik, residents.c.office).where(residents.c.nik == request.nik).with_for_update()
     resident = (await connection.execute(person)).one_or_none()
     if resident is None:
         raise MissingError(f"no resident {request.nik!r}")
+    known = select(records.c.status, records.c.nik, records.c.kind).where(records.c.reference == request.reference)
+    if (record := (await connection.execute(known)).one_or_none()) is not None:
+        if (record.nik, record.kind) != (request.nik, KIND):
+            raise RefusedError(f"the reference {request.reference!r} is another record's")
+        return Status(record.status), False
     await _check_office(connection, request, resident.office, version)
     card = await _replaceable_card(connection, request.nik)
     return await _add(connection, request, card), True
