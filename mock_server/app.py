@@ -22,9 +22,8 @@ from mock_server.journal import Journal
 from mock_server.keyring import Keyring
 from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
-from mock_server.routes import cards, enrollments, records, system
+from mock_server.routes import adjudications, cards, enrollments, offices, records, replacements, residents, system
 from mock_server.settings import Settings
-from mock_server.store import UnknownRecordError
 from mock_server.uploads import UploadLimit
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
     idempotency.install(app)
-    app.add_exception_handler(UnknownRecordError, _not_found)
     app.add_exception_handler(ForbiddenError, forbidden)
     for error in (exc.DBAPIError, exc.TimeoutError):
         app.add_exception_handler(error, _database_error)
@@ -77,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Outermost, so that it measures everything.
     app.add_middleware(Meter, metrics=app.state.metrics, log_requests=settings.request_log)
     # The cards' paths are longer than the records' and come first.
-    for resource in (cards, enrollments, records, system):
+    for resource in (cards, enrollments, records, system, adjudications, replacements, residents, offices):
         app.include_router(resource.router)
     openapi.install(app)
     return app
@@ -138,10 +136,6 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Tell whether to end; asked ten times a second."""
         return await super().on_tick(counter) or self._stop()
-
-
-def _not_found(_: Request, error: Exception) -> JSONResponse:
-    return problems.answer(HTTPStatus.NOT_FOUND, str(error))
 
 
 def _database_error(request: Request, error: Exception) -> JSONResponse:

@@ -34,6 +34,7 @@ from mock_server.tables import (
     WAITS_FOR_MATCHER,
     WAITS_FOR_PRINTER,
     WAITS_FOR_WORKER,
+    adjudications,
     records,
     stage_events,
     system,
@@ -82,6 +83,8 @@ class Candidate:
     visit: Visit
     biodata: dict[str, str]
     template: bytes
+    cleared: frozenset[str]
+    """NIKs of residents of whom a person has decided that they are somebody else."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ class Finished:
     server: str
     reasons: list[str] | None = None
     duplicate_of: str | None = None
+    similarity: float | None = None
+    warnings: list[str] | None = None
+    """New ones; None keeps those that the record has."""
 
 
 def read_system(connection: Connection) -> System:
@@ -128,10 +134,21 @@ def claim_tasks(connection: Connection, limit: int) -> list[Task]:
 
 def claim_candidates(connection: Connection, limit: int) -> list[Candidate]:
     """Claim records that wait for matching, those received first before the others."""
-    query = _oldest_first(WAITS_FOR_MATCHER, limit).add_columns(records.c.biodata, records.c.template)
+    cleared = (
+        select(func.array_agg(adjudications.c.resembles))
+        .where(
+            adjudications.c.reference == records.c.reference,
+            adjudications.c.decision == "unique",
+            adjudications.c.resembles.is_not(None),
+        )
+        .scalar_subquery()
+    )
+    query = _oldest_first(WAITS_FOR_MATCHER, limit).add_columns(
+        records.c.biodata, records.c.template, cleared.label("cleared")
+    )
     rows = connection.execute(query).all()
     claimed_s = time.time()
-    return [Candidate(_visit(row, claimed_s), row.biodata, row.template) for row in rows]
+    return [Candidate(_visit(row, claimed_s), row.biodata, row.template, frozenset(row.cleared or ())) for row in rows]
 
 
 def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]:
@@ -177,10 +194,12 @@ def still_claimed(connection: Connection, visits: Sequence[Visit]) -> set[str]:
     return {row.reference for row in rows if row.claimed_at == claimed_at[row.reference]}
 
 
-def release_prints(connection: Connection, but: Collection[str] = ()) -> int:
-    """Put the cards that are in printers, but some, back into the queue, at their old places; returns how many."""
+def release_prints(connection: Connection, references: Sequence[str] | None = None, but: Collection[str] = ()) -> int:
+    """Put the cards that are in printers (those named, none of `but`) back at their old places; returns how many."""
     released = update(records).where(IN_PRINTER, records.c.reference.not_in(but))
     released = released.values(claimed_by=None, claimed_at=None)
+    if references is not None:
+        released = released.where(records.c.reference.in_(references))
     return connection.execute(released).rowcount
 
 
@@ -220,6 +239,8 @@ _MOVE_ON = (
         stage_entered_at=bindparam("finished_s"),
         reasons=bindparam("why"),
         duplicate_of=bindparam("resembles"),
+        similarity=bindparam("cosine"),
+        warnings=func.coalesce(bindparam("cautions", type_=records.c.warnings.type), records.c.warnings),
         claimed_by=None,
         claimed_at=None,
     )
@@ -242,6 +263,8 @@ def _moved(visited: Finished) -> dict[str, Any]:
         "next_stage": visited.next_stage,
         "why": visited.reasons,
         "resembles": visited.duplicate_of,
+        "cosine": visited.similarity,
+        "cautions": visited.warnings,
     }
 
 

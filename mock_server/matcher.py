@@ -119,13 +119,16 @@ def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str
 def _probes(candidates: Sequence[Candidate], version: Version) -> list[Probe]:
     templates = versions.encode(version, versions.unpack([candidate.template for candidate in candidates]))
     return [
-        Probe(candidate.biodata["nik"], versions.partition(version, candidate.visit.office), template)
+        Probe(
+            candidate.biodata["nik"], versions.partition(version, candidate.visit.office), template, candidate.cleared
+        )
         for candidate, template in zip(candidates, templates, strict=True)
     ]
 
 
 def _resident(candidate: Candidate, probe: Probe) -> Resident:
-    return Resident(probe.nik, candidate.visit.office, candidate.biodata, versions.pack(probe.template))
+    template = versions.pack(probe.template)
+    return Resident(probe.nik, candidate.visit.reference, candidate.visit.office, candidate.biodata, template)
 
 
 def _finished(
@@ -138,11 +141,19 @@ def _finished(
             candidate.visit,
             started_s + index * share_s,
             started_s + (index + 1) * share_s,
-            verdict.status,
+            _outcome(candidate, verdict),
             Stage.PERSONALISATION if verdict.status == Status.PRINT_READY_RECORD else None,
             NAME,
             [verdict.reason] if verdict.reason else None,
             verdict.resembles,
+            verdict.cosine,
         )
         for index, (candidate, verdict) in enumerate(zip(candidates, verdicts, strict=True))
     ]
+
+
+def _outcome(candidate: Candidate, verdict: Verdict) -> Status:
+    """Return what becomes of a record; one that a supervisor has decided on goes back to her when the search fails."""
+    if verdict.status == Status.SEARCH_FAILURE_AT_CENTRAL and candidate.visit.status == Status.ADJUDICATE_RECORD:
+        return Status.ADJUDICATE_RECORD
+    return verdict.status

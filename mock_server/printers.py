@@ -2,13 +2,14 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import psycopg
 from sqlalchemy import Connection, Engine, exc, select
 
-from mock_server import claims
+from mock_server import claims, supplies
 from mock_server.adapters.printer import MechanicalPrinter
 from mock_server.bell import Bell
 from mock_server.claims import Finished, Visit
@@ -21,6 +22,7 @@ from model.stages import Stage, Status
 
 _LOCK_POLL_S = 0.1
 _TRAY_CHECK_S = 0.02
+_LOOK_FOR_JAMS_S = 0.5
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
@@ -66,6 +68,15 @@ class Desk:
             self._visits[visit.reference] = visit
             self._shop.spool(visit.office, visit.reference)
 
+    async def empty_jammed(self, connection: Connection) -> None:
+        """Let jammed printers stand, and put the cards in them back into the queue."""
+        if self._shop is None:
+            return
+        back = self._shop.halt(await asyncio.to_thread(_jammed, connection))
+        await asyncio.to_thread(_put_back, connection, back)
+        for reference in back:
+            del self._visits[reference]
+
     @property
     def has_printed(self) -> bool:
         """Tell whether a printed card waits to be handed in, which makes room for another."""
@@ -98,7 +109,11 @@ async def _serve(
         await asyncio.sleep(_LOCK_POLL_S)
     await desk.open(connection)
     ready()
+    looked_s = -_LOOK_FOR_JAMS_S
     while not stop():
+        if time.monotonic() - looked_s >= _LOOK_FOR_JAMS_S:
+            looked_s = time.monotonic()
+            await desk.empty_jammed(connection)
         await desk.exchange(connection, take=True)
         due_s = time.monotonic() + poll_s
         while not (stop() or desk.has_printed or bell.rang() or time.monotonic() > due_s):
@@ -125,9 +140,22 @@ def exchange(
     with connection.begin():
         if printed:
             ours = claims.still_claimed(connection, [visit for visit, _ in printed])
-            finished = [_finished(visit, card) for visit, card in printed if visit.reference in ours]
+            handed_in = [(visit, card) for visit, card in printed if visit.reference in ours]
+            finished = [_finished(visit, card) for visit, card in handed_in]
             claims.finish(connection, claims.read_system(connection), finished)
-        return claims.claim_prints(connection, room)
+            supplies.use(connection, Counter(visit.office for visit, _ in handed_in))
+        return claims.claim_prints(connection, supplies.within_stock(connection, room) if room else {})
+
+
+def _jammed(connection: Connection) -> frozenset[str]:
+    with connection.begin():
+        return supplies.jammed_printers(connection)
+
+
+def _put_back(connection: Connection, references: Sequence[str]) -> None:
+    if references:
+        with connection.begin():
+            claims.release_prints(connection, references)
 
 
 def _finished(visit: Visit, card: PrintedCard) -> Finished:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from mock_server.refusals import MissingError, RefusedError
 from model.stages import IllegalTransitionError
 
 
@@ -66,7 +67,9 @@ def install(app: FastAPI) -> None:
     """Make the app answer every error as a problem."""
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(IllegalTransitionError, _illegal_transition)
+    app.add_exception_handler(IllegalTransitionError, _conflict)
+    app.add_exception_handler(RefusedError, _conflict)
+    app.add_exception_handler(MissingError, _missing)
     app.add_exception_handler(Exception, _server_error)
 
 
@@ -90,8 +93,12 @@ def _invalid_request(_: Request, error: Exception) -> JSONResponse:
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors)
 
 
-def _illegal_transition(_: Request, error: Exception) -> JSONResponse:
+def _conflict(_: Request, error: Exception) -> JSONResponse:
     return answer(HTTPStatus.CONFLICT, str(error))
+
+
+def _missing(_: Request, error: Exception) -> JSONResponse:
+    return answer(HTTPStatus.NOT_FOUND, str(error))
 
 
 def _server_error(_: Request, error: Exception) -> JSONResponse:

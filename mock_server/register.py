@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -12,10 +13,20 @@ from mock_server.pipeline.personalisation import Card
 from mock_server.pipeline.versions import Version
 from mock_server.tables import card_numbers, cards, residents
 
-ACTIVE = "ACTIVE"
-"""The status of a card that is its holder's valid one."""
-
 _ROWS_AT_ONCE = 2_000
+
+
+class CardStatus(StrEnum):
+    """What a card is worth."""
+
+    MADE = "MADE"
+    """Its holder does not have it yet."""
+    ACTIVE = "ACTIVE"
+    """Its holder's valid one; nobody has two."""
+    REVOKED = "REVOKED"
+    """Another took its place."""
+    SPOILED = "SPOILED"
+    """Never handed out: the printer spoiled it."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,8 @@ class Resident:
     """A person found unique."""
 
     nik: str
+    reference: str
+    """The record that enrolls the person."""
     office: str
     biodata: dict[str, str]
     template: bytes
@@ -73,7 +86,8 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
                 "front": card.front,
                 "chip_payload": card.chip_payload,
                 "chip_signature": card.chip_signature,
-                "status": ACTIVE,
+                "status": CardStatus.MADE,
+                "status_since": made_at,
                 "made_at": made_at,
             }
             for reference, nik, card in made
@@ -95,6 +109,10 @@ def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, 
         "birth_date": date.fromisoformat(newcomer.biodata["birth_date"]),
         "sex": newcomer.biodata["sex"],
         "address": newcomer.biodata["address"],
+        "birth_place": newcomer.biodata["birth_place"],
+        "occupation": newcomer.biodata.get("occupation"),
+        "nationality": newcomer.biodata["nationality"],
+        "reference": newcomer.reference,
         "template": newcomer.template,
         "enrolled_at": enrolled_at,
     }

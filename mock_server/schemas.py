@@ -13,7 +13,7 @@ Text = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 """A line of text; control characters have no place on a card, and PostgreSQL stores no NUL."""
 
 
-def _example(answer: JsonDict) -> ConfigDict:
+def example(answer: JsonDict) -> ConfigDict:
     """Show an answer in the interface's description."""
     return ConfigDict(json_schema_extra={"examples": [answer]})
 
@@ -22,6 +22,9 @@ EXAMPLE_ENROLLMENT = """{"reference": "35.07-000123", "office": "35.07", "biodat
  "name": "SITI AMINAH", "birth_place": "MALANG", "birth_date": "1990-01-08", "sex": "P",
  "address": "Jl. Panji No. 158, Kepanjen", "occupation": "GURU", "nationality": "WNI"}}"""
 """The `record` part of a packet, as an office sends it."""
+
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+"""A person's reason for a decision, in words."""
 
 
 class Biodata(BaseModel):
@@ -55,7 +58,7 @@ class Enrollment(BaseModel):
 class Receipt(BaseModel):
     """The centre has the packet and will not lose it."""
 
-    model_config = _example({"reference": "35.07-000123", "status": "RECEIVED_AT_CENTRAL"})
+    model_config = example({"reference": "35.07-000123", "status": "RECEIVED_AT_CENTRAL"})
 
     reference: str
     status: Status
@@ -64,22 +67,26 @@ class Receipt(BaseModel):
 class Record(BaseModel):
     """A record as it stands; times in seconds since the epoch."""
 
-    model_config = _example(
+    model_config = example(
         {
             "reference": "35.07-000123",
             "office": "35.07",
+            "kind": "enrollment",
             "nik": "3507124801900001",
             "status": "DUPLICATE_RECORD",
             "since": 1460000012.5,
             "stage": None,
             "received_at": 1460000000.0,
             "reasons": ["cosine 0.931 with an enrolled face"],
+            "warnings": None,
             "duplicate_of": "3507124801900002",
         }
     )
 
     reference: str
     office: str
+    kind: str
+    """enrollment or replacement."""
     nik: str
     status: Status
     since: float
@@ -88,6 +95,8 @@ class Record(BaseModel):
     """The stage that the record waits for."""
     received_at: float
     reasons: list[str] | None
+    warnings: list[str] | None
+    """What validation found odd and let pass."""
     duplicate_of: str | None
     """The NIK of the resident whom the person is, or resembles."""
 
@@ -95,7 +104,7 @@ class Record(BaseModel):
 class RecordStatus(BaseModel):
     """A record in a list."""
 
-    model_config = _example({"reference": "35.07-000123", "status": "CARD_PRINTED", "since": 1460000012.5})
+    model_config = example({"reference": "35.07-000123", "status": "CARD_PRINTED", "since": 1460000012.5})
 
     reference: str
     status: Status
@@ -105,7 +114,7 @@ class RecordStatus(BaseModel):
 class Card(BaseModel):
     """A card's number and chip; the public key at /v1/signing-key verifies it."""
 
-    model_config = _example(
+    model_config = example(
         {
             "number": "000000000042",
             "reference": "35.07-000123",
@@ -129,7 +138,7 @@ class Card(BaseModel):
 class Queue(BaseModel):
     """A stage's queue."""
 
-    model_config = _example({"waiting": 12, "oldest_wait_s": 1.5})
+    model_config = example({"waiting": 12, "oldest_wait_s": 1.5})
 
     waiting: int
     oldest_wait_s: float
@@ -139,7 +148,7 @@ class Queue(BaseModel):
 class UpgradePhase(BaseModel):
     """A phase of an upgrade; times in seconds since the epoch."""
 
-    model_config = _example(
+    model_config = example(
         {
             "phase": "backfill",
             "rows_done": 40_000,
@@ -159,10 +168,18 @@ class UpgradePhase(BaseModel):
 class Software(BaseModel):
     """The software's version."""
 
-    model_config = _example({"version": "5.4", "phase": "", "upgrade": []})
+    model_config = example({"version": "5.4", "phase": "", "upgrade": []})
 
     version: str
     phase: str
     """The upgrade's phase, empty when none is under way."""
     upgrade: list[UpgradePhase]
     """The phases begun so far, in order."""
+
+
+class Spoiled(BaseModel):
+    """A card that came out of the printer useless."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Why

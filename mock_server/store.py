@@ -10,8 +10,13 @@ from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mock_server import moves
 from mock_server.database import AnyRow
+from mock_server.moves import UnknownRecordError
+from mock_server.refusals import RefusedError
+from mock_server.register import CardStatus
 from mock_server.tables import (
+    UNSPOILED_CARD,
     WAITS_FOR_MATCHER,
     WAITS_FOR_PRINTER,
     WAITS_FOR_WORKER,
@@ -22,7 +27,15 @@ from mock_server.tables import (
     system,
     upgrades,
 )
-from model.stages import Stage, Status, move
+from model.stages import Stage, Status
+
+RECAPTURE = (
+    Status.BIO_CAPTURED,
+    Status.PROCESSING,
+    Status.SENT_FOR_ENROLLMENT,
+    Status.RECEIVED_AT_CENTRAL,
+)
+"""How a refused record comes to the centre again; the office's steps are told with the packet."""
 
 _ROOM_BYTES = 262_144
 
@@ -32,13 +45,6 @@ class UnknownOfficeError(ValueError):
 
     def __init__(self, code: str) -> None:
         super().__init__(f"no office {code!r} may submit records")
-
-
-class UnknownRecordError(LookupError):
-    """There is no record with this reference."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(f"no record {reference!r}")
 
 
 class TakenReferenceError(ValueError):
@@ -107,13 +113,39 @@ async def find_subject(connection: AsyncConnection, reference: str) -> Subject:
     return Subject(row.reference, row.office, row.nik)
 
 
+async def receive_again(connection: AsyncConnection, packet: NewRecord) -> Status:
+    """Put the new packet of a refused record into the queue; the old one is gone. Returns the record's status.
+
+    Raises:
+        UnknownRecordError: there is no such record.
+        IllegalTransitionError: the record was not refused for something that a new capture can mend.
+        RefusedError: another office's citizen.
+    """
+    record = await moves.lock(connection, packet.reference)
+    if record.office != packet.office:
+        raise RefusedError(f"record {packet.reference!r} is captured at office {record.office}")
+    afresh = {"reasons": None, "warnings": None, "duplicate_of": None, "similarity": None}
+    return await moves.walk(connection, record, *RECAPTURE, **_columns(packet, time.time()) | afresh)
+
+
 async def find_record(connection: AsyncConnection, reference: str) -> AnyRow:
     """Return a record's columns other than the packet's parts.
 
     Raises:
         UnknownRecordError: there is none.
     """
-    names = ("reference", "office", "nik", "status", "stage", "received_at", "reasons", "duplicate_of")
+    names = (
+        "reference",
+        "office",
+        "kind",
+        "nik",
+        "status",
+        "stage",
+        "received_at",
+        "reasons",
+        "warnings",
+        "duplicate_of",
+    )
     query = select(*(records.c[name] for name in names), records.c.status_since.label("since"))
     row = (await connection.execute(query.where(records.c.reference == reference))).one_or_none()
     if row is None:
@@ -142,21 +174,49 @@ async def list_records(
 
 
 async def hand_over(connection: AsyncConnection, reference: str) -> Status:
-    """Note that the citizen has the card.
+    """Note that the citizen has the card: it becomes her one active card, and the one before it is revoked.
 
     Raises:
         UnknownRecordError: there is no such record.
         IllegalTransitionError: there is no card to hand over, or it was handed over before.
     """
-    query = select(records.c.status).where(records.c.reference == reference).with_for_update()
-    old = await connection.scalar(query)
-    if old is None:
-        raise UnknownRecordError(reference)
-    new = move(Status(old), Status.CARD_ISSUED)
+    record = await moves.lock(connection, reference)
+    status = await moves.walk(connection, record, Status.CARD_ISSUED)
+    now = time.time()
+    # In this order: the database suffers no two active cards, not even within a transaction.
     await connection.execute(
-        update(records).where(records.c.reference == reference).values(status=new, status_since=time.time())
+        update(cards)
+        .where(cards.c.nik == record.nik, cards.c.status == CardStatus.ACTIVE)
+        .values(status=CardStatus.REVOKED, status_since=now, reason=f"replaced by the card of {reference}")
     )
-    return new
+    await connection.execute(
+        update(cards)
+        .where(cards.c.reference == reference, UNSPOILED_CARD)
+        .values(status=CardStatus.ACTIVE, status_since=now)
+    )
+    return status
+
+
+async def spoil_card(connection: AsyncConnection, reference: str, reason: str) -> Status:
+    """Note that the printer spoiled a card, and send the record to have another made, with a number of its own.
+
+    The number is on the card's face and signed in its chip, so the card is personalised anew.
+
+    Raises:
+        UnknownRecordError: there is no such record.
+        IllegalTransitionError: the record has no printed card that was not handed over.
+    """
+    record = await moves.lock(connection, reference)
+    now = time.time()
+    status = await moves.walk(
+        connection, record, Status.SENT_FOR_CARD_PRINTING, stage=Stage.PERSONALISATION, stage_entered_at=now
+    )
+    await connection.execute(
+        update(cards)
+        .where(cards.c.reference == reference, UNSPOILED_CARD)
+        .values(status=CardStatus.SPOILED, status_since=now, reason=reason)
+    )
+    return status
 
 
 async def find_card(connection: AsyncConnection, reference: str) -> AnyRow:
@@ -166,7 +226,8 @@ async def find_card(connection: AsyncConnection, reference: str) -> AnyRow:
         UnknownRecordError: there is no such record, or no card for it yet.
     """
     columns = [column for column in cards.c if column.name != "front"]
-    row = (await connection.execute(select(*columns).where(cards.c.reference == reference))).one_or_none()
+    query = select(*columns).where(cards.c.reference == reference, UNSPOILED_CARD)
+    row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise UnknownRecordError(reference)
     return row
@@ -178,7 +239,8 @@ async def find_front(connection: AsyncConnection, reference: str) -> bytes:
     Raises:
         UnknownRecordError: there is no such record, or no card for it yet.
     """
-    front: bytes | None = await connection.scalar(select(cards.c.front).where(cards.c.reference == reference))
+    query = select(cards.c.front).where(cards.c.reference == reference, UNSPOILED_CARD)
+    front: bytes | None = await connection.scalar(query)
     if front is None:
         raise UnknownRecordError(reference)
     return front

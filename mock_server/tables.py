@@ -32,6 +32,9 @@ WAITS_FOR_WORKER = text("stage IN ('validation', 'personalisation')")
 WAITS_FOR_MATCHER = text("stage = 'matching'")
 WAITS_FOR_PRINTER = text("stage = 'printing' AND claimed_by IS NULL")
 IN_PRINTER = text("claimed_by IS NOT NULL")
+TO_ADJUDICATE = text("status = 'ADJUDICATE_RECORD' AND stage IS NULL")
+ACTIVE_CARD = text("status = 'ACTIVE'")
+UNSPOILED_CARD = text("status <> 'SPOILED'")
 
 system = Table(
     "system",
@@ -59,8 +62,25 @@ offices = Table(
     metadata,
     Column("code", Text, primary_key=True),
     Column("printers", Integer, nullable=False),
+    # Blank cards in stock, and the cards for which the ribbons suffice; null when nobody counts them.
+    Column("blanks", Integer),
+    Column("ribbon_left", Integer),
+    CheckConstraint("blanks >= 0 AND ribbon_left >= 0", name="offices_stock"),
 )
 """The offices that may submit records."""
+
+jams = Table(
+    "jams",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    # Its name in the events: 35.07/printer-1.
+    Column("printer", Text, nullable=False),
+    Column("office", Text, ForeignKey("offices.code"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("reported_at", Double, nullable=False),
+    Column("cleared_at", Double),
+    Index("jams_present", "printer", unique=True, postgresql_where=text("cleared_at IS NULL")),
+)
 
 residents = Table(
     "residents",
@@ -72,9 +92,15 @@ residents = Table(
     Column("birth_date", Date, nullable=False),
     Column("sex", String(1), nullable=False),
     Column("address", Text, nullable=False),
+    # Null for those enrolled before the scenario, of whom less is known.
+    Column("birth_place", Text),
+    Column("occupation", Text),
+    Column("nationality", Text),
+    # The record that enrolled the person.
+    Column("reference", Text),
     # 512 float32, little endian, length 1, in the encoding of the system's version.
     Column("template", LargeBinary, nullable=False),
-    # Null until the person's first card is made.
+    # Those of the card made last; null until the first is.
     Column("chip_payload", LargeBinary),
     Column("chip_signature", LargeBinary),
     Column("enrolled_at", Double, nullable=False),
@@ -83,11 +109,34 @@ residents = Table(
     Index("residents_region", text('"left"(nik, 4)')),
 )
 
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("nik", Text, ForeignKey("residents.nik"), nullable=False, index=True),
+    Column("field", Text, nullable=False),
+    Column("old", Text),
+    Column("new", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("corrected_at", Double, nullable=False),
+)
+"""What was changed in residents' biodata, a row a field."""
+
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("old", Text, primary_key=True),
+    Column("new", Text, primary_key=True),
+)
+"""`model.stages.TRANSITIONS`; a trigger refuses every other change of a record's status."""
+
 records = Table(
     "records",
     metadata,
     Column("reference", Text, primary_key=True),
     Column("office", Text, ForeignKey("offices.code"), nullable=False),
+    # enrollment or replacement.
+    Column("kind", Text, nullable=False, server_default="enrollment"),
     Column("nik", Text, nullable=False),
     Column("biodata", JSONB, nullable=False),
     Column("photo", LargeBinary, nullable=False),
@@ -101,12 +150,17 @@ records = Table(
     Column("received_at", Double, nullable=False),
     # Why the status is what it is, for people; null when there is nothing to say.
     Column("reasons", JSONB(none_as_null=True)),
+    # What validation found odd and let pass.
+    Column("warnings", JSONB(none_as_null=True)),
     # The NIK of the resident whom the person is, or resembles.
     Column("duplicate_of", Text),
+    # The cosine between the two faces; null when it is the NIK that they share.
+    Column("similarity", Double),
     # The printer that is at work on the card; the other stages hold a row lock while they work.
     Column("claimed_by", Text),
     Column("claimed_at", Double),
     Index("records_office_status", "office", "status"),
+    Index("records_to_adjudicate", "status_since", postgresql_where=TO_ADJUDICATE),
     # One index a queue, each holding only the records that wait there.
     Index("records_for_worker", "received_at", postgresql_where=WAITS_FOR_WORKER),
     Index("records_for_matcher", "received_at", postgresql_where=WAITS_FOR_MATCHER),
@@ -120,14 +174,47 @@ cards = Table(
     "cards",
     metadata,
     Column("number", Text, primary_key=True),
-    Column("reference", Text, ForeignKey("records.reference"), nullable=False, unique=True),
+    Column("reference", Text, ForeignKey("records.reference"), nullable=False),
     Column("nik", Text, nullable=False),
     Column("front", LargeBinary, nullable=False),
     Column("chip_payload", LargeBinary, nullable=False),
     Column("chip_signature", LargeBinary, nullable=False),
+    # A `register.CardStatus`, and why a card is spoiled or revoked.
     Column("status", Text, nullable=False),
+    Column("status_since", Double, nullable=False),
+    Column("reason", Text),
     Column("made_at", Double, nullable=False),
+    Index("cards_active", "nik", unique=True, postgresql_where=ACTIVE_CARD),
+    Index("cards_of_record", "reference", unique=True, postgresql_where=UNSPOILED_CARD),
 )
+"""The cards made: a person has one active one at most, a record one that is not spoiled."""
+
+replacements = Table(
+    "replacements",
+    metadata,
+    Column("reference", Text, ForeignKey("records.reference"), primary_key=True),
+    # The card that is replaced, once only.
+    Column("card", Text, ForeignKey("cards.number"), nullable=False, unique=True),
+    # lost or damaged.
+    Column("reason", Text, nullable=False),
+    Column("police_letter", Text),
+    Column("asked_at", Double, nullable=False),
+)
+
+adjudications = Table(
+    "adjudications",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("reference", Text, ForeignKey("records.reference"), nullable=False, index=True),
+    # The NIK of the resident with whom the record was compared; null after a search that failed.
+    Column("resembles", Text),
+    Column("similarity", Double),
+    # unique or duplicate.
+    Column("decision", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_at", Double, nullable=False),
+)
+"""Supervisors' decisions on records that resemble a resident."""
 
 stage_events = Table(
     "stage_events",

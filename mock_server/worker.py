@@ -16,7 +16,7 @@ from mock_server.database import engine_of
 from mock_server.outages import keep_at
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
-from mock_server.pipeline.validation import Packet, validate
+from mock_server.pipeline.validation import Packet, caution, validate
 from mock_server.pipeline.versions import Version
 from mock_server.settings import Settings
 from model.stages import Stage, Status
@@ -42,6 +42,7 @@ class Result:
     outcome: Status
     next_stage: Stage | None
     reasons: list[str] | None = None
+    warnings: list[str] | None = None
     card: Card | None = None
 
 
@@ -107,8 +108,17 @@ def _validate(task: Task, min_sharpness: float) -> Result:
     packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes)
     if faults := validate(packet, min_sharpness):
         return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, faults)
-    return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING)
+    return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING, warnings=caution(packet) or None)
 
 
 def _finished(visit: Visit, started_s: float, result: Result, server: str) -> Finished:
-    return Finished(visit, started_s, time.time(), result.outcome, result.next_stage, server, reasons=result.reasons)
+    return Finished(
+        visit,
+        started_s,
+        time.time(),
+        result.outcome,
+        result.next_stage,
+        server,
+        reasons=result.reasons,
+        warnings=result.warnings,
+    )

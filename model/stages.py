@@ -60,7 +60,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.PRINT_READY_RECORD: frozenset({Status.SENT_FOR_CARD_PRINTING}),
     Status.SENT_FOR_CARD_PRINTING: frozenset({Status.CARD_PRINTED}),
     # A card printed in the citizen's own office needs no shipping.
-    Status.CARD_PRINTED: frozenset({Status.CARD_SHIPPED, Status.CARD_ISSUED}),
+    # A spoiled card is made and printed again.
+    Status.CARD_PRINTED: frozenset({Status.CARD_SHIPPED, Status.CARD_ISSUED, Status.SENT_FOR_CARD_PRINTING}),
     Status.CARD_SHIPPED: frozenset({Status.CARD_ISSUED}),
     Status.CARD_ISSUED: frozenset(),
     Status.DUPLICATE_RECORD: frozenset(),

@@ -1,6 +1,6 @@
 """The gallery in memory: one matrix a partition, searched exactly with a matrix product."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -31,6 +31,11 @@ class MemoryGallery:
         if found is None or not found.niks:
             return [None] * len(probes)
         return found.nearest(probes)
+
+    def nearest_but(self, partition: str, probe: Templates, others: Collection[str]) -> Neighbour | None:
+        """Return the nearest neighbour of one probe, shape (512,), who is none of these NIKs' holders."""
+        found = self._partitions.get(partition)
+        return found.nearest_but(probe, others) if found else None
 
     def add(self, partition: str, nik: str, template: Templates) -> None:
         """Enroll one person; `template` has shape (512,)."""
@@ -74,3 +79,11 @@ class _Partition:
             best[better] = cosine[better]
             row[better] = start + candidate[better]
         return [Neighbour(self.niks[index], float(cosine)) for index, cosine in zip(row, best, strict=True)]
+
+    def nearest_but(self, probe: Templates, others: Collection[str]) -> Neighbour | None:
+        cosines = self._rows[: len(self.niks)] @ probe
+        cosines[[row for row, nik in enumerate(self.niks) if nik in others]] = -np.inf
+        if not np.isfinite(cosines).any():
+            return None
+        best = int(cosines.argmax())
+        return Neighbour(self.niks[best], float(cosines[best]))

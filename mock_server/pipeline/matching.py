@@ -31,6 +31,8 @@ class Probe:
     partition: str
     template: Templates
     """Shape (512,), length 1."""
+    cleared: frozenset[str] = frozenset()
+    """NIKs of people of whom a person has decided that they are somebody else, however similar."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Verdict:
     status: Status
     resembles: str | None = None
     """The NIK of whoever is too near; None for an accepted probe."""
+    cosine: float | None = None
+    """With that person's face; None if it is the NIK that the two share."""
     reason: str | None = None
 
 
@@ -62,7 +66,9 @@ def match(
         verdict = _judge(_nearer(nearest[index], _nearest_of(probe, accepted)), thresholds)
         if verdict.status == Status.PRINT_READY_RECORD:
             if probe.nik in enrolled or any(other.nik == probe.nik for other in accepted):
-                verdict = Verdict(Status.ADJUDICATE_RECORD, probe.nik, "the NIK belongs to somebody with another face")
+                verdict = Verdict(
+                    Status.ADJUDICATE_RECORD, probe.nik, reason="the NIK belongs to somebody with another face"
+                )
             else:
                 accepted.append(probe)
         verdicts.append(verdict)
@@ -72,8 +78,11 @@ def match(
 def _nearest_enrolled(probes: Sequence[Probe], gallery: Gallery) -> list[Neighbour | None]:
     """Search the gallery for all probes, those of one partition together: one matrix product for each."""
     nearest: list[Neighbour | None] = [None] * len(probes)
-    for partition in {probe.partition for probe in probes}:
-        indexes = [index for index, probe in enumerate(probes) if probe.partition == partition]
+    for index, probe in enumerate(probes):
+        if probe.cleared:
+            nearest[index] = gallery.nearest_but(probe.partition, probe.template, probe.cleared)
+    for partition in {probe.partition for probe in probes if not probe.cleared}:
+        indexes = [index for index, probe in enumerate(probes) if probe.partition == partition and not probe.cleared]
         templates = np.stack([probes[index].template for index in indexes])
         for index, neighbour in zip(indexes, gallery.nearest(partition, templates), strict=True):
             nearest[index] = neighbour
@@ -81,7 +90,7 @@ def _nearest_enrolled(probes: Sequence[Probe], gallery: Gallery) -> list[Neighbo
 
 
 def _nearest_of(probe: Probe, accepted: Sequence[Probe]) -> Neighbour | None:
-    rivals = [other for other in accepted if other.partition == probe.partition]
+    rivals = [other for other in accepted if other.partition == probe.partition and other.nik not in probe.cleared]
     if not rivals:
         return None
     cosines = np.stack([other.template for other in rivals]) @ probe.template
@@ -101,4 +110,5 @@ def _judge(neighbour: Neighbour | None, thresholds: Thresholds) -> Verdict:
     status = thresholds.judge(neighbour.cosine)
     if status == Status.PRINT_READY_RECORD:
         return Verdict(status)
-    return Verdict(status, neighbour.nik, f"cosine {neighbour.cosine:.3f} with an enrolled face")
+    cosine = neighbour.cosine
+    return Verdict(status, neighbour.nik, cosine, f"cosine {cosine:.3f} with an enrolled face")

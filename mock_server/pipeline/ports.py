@@ -1,6 +1,6 @@
 """The parts that the pipeline needs from outside; `mock_server/adapters` has the real ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -25,6 +25,9 @@ class Gallery(Protocol):
 
     def nearest(self, partition: str, probes: Templates) -> Sequence[Neighbour | None]:
         """Return each probe's nearest neighbour in the partition, None for all if it is empty."""
+
+    def nearest_but(self, partition: str, probe: Templates, others: Collection[str]) -> Neighbour | None:
+        """Return the nearest neighbour of one probe, shape (512,), who is none of these NIKs' holders."""
 
     def add(self, partition: str, nik: str, template: Templates) -> None:
         """Enroll one person; `template` has shape (512,)."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from mock_server.pipeline.ports import Printer
@@ -36,11 +36,13 @@ class PrintShop:
         self._machine = machine
         self._s_per_card = s_per_card
         self._tray: list[PrintedCard] = []
-        self._printers = [
-            asyncio.create_task(self._print(office, printer_name(office, position)))
+        self._offices = {
+            printer_name(office, position): office
             for office, count in printers.items()
             for position in range(1, count + 1)
-        ]
+        }
+        self._making: dict[str, str] = {}
+        self._printers = {printer: self._start(printer) for printer in self._offices}
 
     def room(self) -> dict[str, int]:
         """Return how many more cards each office takes, offices that take none left out."""
@@ -62,17 +64,45 @@ class PrintShop:
         printed, self._tray = self._tray, []
         return printed
 
+    def halt(self, jammed: Collection[str]) -> list[str]:
+        """Let these printers stand and the others work; returns the cards that go back into the queue."""
+        back = [card for printer in jammed for card in self._jam(printer)]
+        for printer in self._offices.keys() - self._printers.keys() - set(jammed):
+            self._capacity[self._offices[printer]] += SPOOLED_PER_PRINTER
+            self._printers[printer] = self._start(printer)
+        return back
+
     async def close(self) -> None:
         """Stop the printers; the cards in them are spoiled."""
-        for printer in self._printers:
+        for printer in self._printers.values():
             printer.cancel()
-        await asyncio.gather(*self._printers, return_exceptions=True)
+        await asyncio.gather(*self._printers.values(), return_exceptions=True)
+
+    def _start(self, printer: str) -> asyncio.Task[None]:
+        return asyncio.create_task(self._print(self._offices[printer], printer))
+
+    def _jam(self, printer: str) -> Iterator[str]:
+        task = self._printers.pop(printer, None)
+        if task is None:
+            return
+        task.cancel()
+        office = self._offices[printer]
+        self._capacity[office] -= SPOOLED_PER_PRINTER
+        if printer in self._making:
+            self._held[office] -= 1
+            yield self._making.pop(printer)
+        # What others in the office have room for stays.
+        while self._held[office] > self._capacity[office] and not self._spools[office].empty():
+            self._held[office] -= 1
+            yield self._spools[office].get_nowait()
 
     async def _print(self, office: str, printer: str) -> None:
         while True:
             reference = await self._spools[office].get()
+            self._making[printer] = reference
             started_s = time.time()
             await self._machine.make(reference, self._s_per_card)
+            del self._making[printer]
             self._tray.append(PrintedCard(reference, printer, started_s, time.time()))
             self._held[office] -= 1
 

@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from mock_server.pipeline.niks import plausible_nik, region_warnings, says_born, sex_of
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 
 REQUIRED = ("nik", "name", "birth_place", "birth_date", "sex", "address", "nationality")
@@ -44,16 +45,9 @@ def validate(packet: Packet, min_sharpness: float) -> list[str]:
     ]
 
 
-def plausible_nik(nik: str) -> bool:
-    """Tell whether a NIK can be one: 16 digits, of which 7 to 12 are a day (40 more for women), month and year.
-
-    The region is not judged: a NIK keeps its code when boundaries change. The century is not in it.
-    """
-    if len(nik) != 16 or not (nik.isascii() and nik.isdigit()) or nik.endswith("0000"):
-        return False
-    day, month, year = int(nik[6:8]), int(nik[8:10]), int(nik[10:12])
-    # Of the two centuries that the year may mean, 2000 is the lenient one for 29 February.
-    return _is_date(2000 + year, month, day - 40 if day > 40 else day)
+def caution(packet: Packet) -> list[str]:
+    """Return what is odd about a packet without faults: nothing that stops it, but somebody may want to look."""
+    return region_warnings(packet.biodata["nik"])
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -73,8 +67,20 @@ def _biodata_faults(biodata: Mapping[str, str]) -> Iterator[str]:
         yield "biodata: birth_date is not a date, YYYY-MM-DD"
     if (sex := biodata.get("sex")) and sex not in SEXES:
         yield "biodata: sex is neither L nor P"
+    yield from _contradictions(biodata)
     if sum(len(value.encode()) for value in biodata.values()) > MAX_BIODATA_BYTES:
         yield f"biodata: longer than the {MAX_BIODATA_BYTES} bytes that the chip has room for"
+
+
+def _contradictions(biodata: Mapping[str, str]) -> Iterator[str]:
+    """Compare the NIK with what the biodata say besides, where both can be read."""
+    nik, born, sex = (biodata.get(field, "") for field in ("nik", "birth_date", "sex"))
+    if not plausible_nik(nik):
+        return
+    if _is_iso_date(born) and not says_born(nik, date.fromisoformat(born)):
+        yield f"biodata: birth_date {born} is not the one in the nik"
+    if sex in SEXES and sex != sex_of(nik):
+        yield f"biodata: sex {sex} is not the one in the nik"
 
 
 def _template_faults(template: bytes) -> Iterator[str]:
@@ -110,14 +116,6 @@ def _photo_faults(photo: bytes, min_sharpness: float) -> Iterator[str]:
         yield f"photo: {width} by {height} pixels, less than {MIN_WIDTH_PX} by {MIN_HEIGHT_PX}"
     elif (measured := sharpness(grey)) < min_sharpness:
         yield f"photo: blurred, sharpness {measured:.1f} below {min_sharpness:.1f}"
-
-
-def _is_date(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_iso_date(text: str) -> bool:

@@ -11,7 +11,7 @@ from mock_server.audit import Action, Entry
 from mock_server.idempotency import TheOnce
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 from mock_server.problems import Problem, documented
-from mock_server.routes.parts import Caller, Connection
+from mock_server.routes.parts import Caller, Connection, VisibleRecord
 from mock_server.schemas import EXAMPLE_ENROLLMENT, Enrollment, Receipt
 from mock_server.store import NewRecord
 
@@ -38,20 +38,7 @@ async def receive_enrollment(
 ) -> Receipt:
     """Take a packet: 202 once it is safe; 200 with the record's present status if it was received before."""
     caller.must_change(record.office)
-    face = await template.read()
-    if len(face) != TEMPLATE_BYTES:
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            f"template: {len(face)} bytes instead of {TEMPLATE_BYTES} (512 float32, little endian)",
-        )
-    packet = NewRecord(
-        record.reference,
-        record.office,
-        record.biodata.model_dump(),
-        await photo.read(),
-        face,
-        await biometrics.read(),
-    )
+    packet = await read_packet(record, photo, template, biometrics)
     try:
         status, is_new = await store.receive(connection, packet)
     except store.UnknownOfficeError as error:
@@ -64,3 +51,46 @@ async def receive_enrollment(
     entry = Entry(caller, Action.SUBMIT, record.reference, record.biodata.nik, detail)
     await once.commit(receipt, entry, response.status_code)
     return receipt
+
+
+@router.post(
+    "/v1/records/{reference}/recapture",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+)
+async def recapture(
+    connection: Connection,
+    caller: Caller,
+    once: TheOnce,
+    refused: VisibleRecord,
+    record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
+    photo: UploadFile,
+    template: UploadFile,
+    biometrics: UploadFile,
+) -> Receipt:
+    """Take a refused record's new packet, from the office that sent the first: 202 once it is safe."""
+    caller.must_change(refused.office)
+    if record.reference != refused.reference:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "record.reference: not the one in the path")
+    packet = await read_packet(record, photo, template, biometrics)
+    receipt = Receipt(reference=refused.reference, status=await store.receive_again(connection, packet))
+    entry = Entry(caller, Action.RECAPTURE, refused.reference, refused.nik)
+    await once.commit(receipt, entry, HTTPStatus.ACCEPTED)
+    return receipt
+
+
+async def read_packet(record: Enrollment, photo: UploadFile, template: UploadFile, biometrics: UploadFile) -> NewRecord:
+    """Put a packet's parts together.
+
+    Raises:
+        Problem: 422, the template has another size.
+    """
+    face = await template.read()
+    if len(face) != TEMPLATE_BYTES:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            f"template: {len(face)} bytes instead of {TEMPLATE_BYTES} (512 float32, little endian)",
+        )
+    return NewRecord(
+        record.reference, record.office, record.biodata.model_dump(), await photo.read(), face, await biometrics.read()
+    )

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mock_server import access, store
+from mock_server import access, moves, store
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.journal import Journal
 from mock_server.schemas import Reference
@@ -61,7 +61,7 @@ def check_visible(caller: access.Caller, reference: str, office: str) -> None:
         UnknownRecordError: as if it did not exist; that a person has a record elsewhere is nobody's business either.
     """
     if not caller.sees(office):
-        raise store.UnknownRecordError(reference)
+        raise moves.UnknownRecordError(reference)
 
 
 VisibleRecord = Annotated[store.Subject, Depends(_visible_record)]

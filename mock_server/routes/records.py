@@ -10,7 +10,7 @@ from mock_server.audit import Action, Entry
 from mock_server.idempotency import TheOnce
 from mock_server.problems import documented
 from mock_server.routes.parts import Caller, Connection, TheJournal, VisibleRecord, check_visible
-from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Text
+from mock_server.schemas import Receipt, Record, RecordStatus, Reference, Spoiled, Text
 from model.stages import Status
 
 router = APIRouter(prefix="/v1/records")
@@ -49,4 +49,18 @@ async def hand_over(connection: Connection, caller: Caller, once: TheOnce, recor
     caller.must_change(record.office)
     receipt = Receipt(reference=record.reference, status=await store.hand_over(connection, record.reference))
     await once.commit(receipt, Entry(caller, Action.HAND_OVER, record.reference, record.nik))
+    return receipt
+
+
+@router.post("/{reference}/spoiled", responses=documented(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
+async def spoil_card(
+    connection: Connection, caller: Caller, once: TheOnce, record: VisibleRecord, spoiled: Spoiled
+) -> Receipt:
+    """Have a card printed again that the printer spoiled; 409 if there is none, or if the citizen has it."""
+    caller.must_change(record.office)
+    status = await store.spoil_card(connection, record.reference, spoiled.reason)
+    receipt = Receipt(reference=record.reference, status=status)
+    await once.commit(
+        receipt, Entry(caller, Action.SPOIL_CARD, record.reference, record.nik, {"reason": spoiled.reason})
+    )
     return receipt

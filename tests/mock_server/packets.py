@@ -82,9 +82,9 @@ class Packet:
         template = face(self.person) if self.template is None else self.template
         return template if isinstance(template, bytes) else template.astype("<f4").tobytes()
 
-    def post(self, client: httpx.Client) -> httpx.Response:
+    def post(self, client: httpx.Client, path: str = "/v1/enrollments") -> httpx.Response:
         return client.post(
-            "/v1/enrollments",
+            path,
             data={"record": json.dumps(self.record())},
             files={
                 "photo": ("photo.jpg", self.photo, "image/jpeg"),

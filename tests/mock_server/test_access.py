@@ -34,10 +34,30 @@ PUBLIC = {
     "/redoc",
 }
 """Routes that need no key. A route of yours that is missing here is refused by this file until you say why."""
-OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200}
+OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200, "GET /v1/adjudications": 200}
 """Routes about no person: what an operator of another office is answered."""
-OF_AN_OFFICE = {"GET /v1/records": 403, "POST /v1/enrollments": 403}
-"""Routes that name an office, asked for another's."""
+OF_AN_OFFICE = {
+    "GET /v1/records": 403,
+    "POST /v1/enrollments": 403,
+    "POST /v1/replacements": 403,
+    "GET /v1/residents/{nik}": 404,
+    "PATCH /v1/residents/{nik}": 404,
+    "GET /v1/offices/{code}": 404,
+    "POST /v1/offices/{code}/stock": 403,
+    "POST /v1/offices/{code}/printers/{position}/jam": 403,
+    "DELETE /v1/offices/{code}/printers/{position}/jam": 403,
+}
+"""Routes that name an office, or a person of one, asked for another's."""
+NIK = "3507124801900001"
+"""Of the person of record A-1."""
+BODIES = {
+    "POST /v1/replacements": {"reference": "A-9", "nik": NIK, "office": OFFICE, "reason": "lost"},
+    "PATCH /v1/residents/{nik}": {"address": "Jl. Lain No. 1", "reason": "moved"},
+    "POST /v1/offices/{code}/stock": {"blanks": 10},
+    "POST /v1/offices/{code}/printers/{position}/jam": {"reason": "dust"},
+    "POST /v1/records/{reference}/spoiled": {"reason": "smeared"},
+    "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},
+}
 
 
 @pytest.fixture
@@ -87,7 +107,12 @@ def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
         return Packet("A-1").post(client)
     if path == "/v1/records":
         path = LIST_OF_OFFICE
-    return client.request(method, path.replace("{reference}", "A-1"))
+    if path.endswith("/recapture"):
+        return Packet("A-1").post(client, path="/v1/records/A-1/recapture")
+    body = BODIES.get(f"{method} {path}")
+    for name, value in {"{reference}": "A-1", "{nik}": NIK, "{code}": OFFICE, "{position}": "1"}.items():
+        path = path.replace(name, value)
+    return client.request(method, path, json=body)
 
 
 def test_every_route_but_the_public_ones_needs_a_key(settings: Settings, closed: httpx.Client) -> None:

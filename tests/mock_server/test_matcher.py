@@ -2,6 +2,7 @@
 
 import threading
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 
@@ -12,7 +13,8 @@ from mock_server.pipeline.versions import unpack
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import wait_until
-from tests.mock_server.packets import Packet, face, resembling
+from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face, resembling
+from tests.mock_server.test_upgrade import processes, run_upgrade
 
 
 def test_the_gallery_is_rebuilt_from_the_residents(centre: Centre, engine: Engine, settings: Settings) -> None:
@@ -114,4 +116,30 @@ def test_copies_submitted_at_the_same_time_are_not_both_accepted(centre: Centre,
     ended.set()
     matching.join()
     statuses = sorted(centre.status(f"A-{number}") for number in range(1, 7))
+    assert statuses == ["DUPLICATE_RECORD"] * 5 + ["SENT_FOR_CARD_PRINTING"]
+
+
+def test_of_one_person_at_two_offices_at_the_same_moment_5_5_accepts_one(centre: Centre, settings: Settings) -> None:
+    assert run_upgrade(settings)
+    copies = [
+        Packet(f"A-{number}", person=number, office=office, template=face(1))
+        for number, office in enumerate([OFFICE, OTHER_OFFICE] * 3, 1)
+    ]
+    together = threading.Barrier(len(copies))
+    codes: list[int] = []
+
+    def submit(packet: Packet) -> None:
+        with httpx.Client(base_url=centre.client.base_url) as client:
+            together.wait()
+            codes.append(packet.post(client).status_code)
+
+    with processes(settings):
+        clerks = [threading.Thread(target=submit, args=(packet,)) for packet in copies]
+        for clerk in clerks:
+            clerk.start()
+        for clerk in clerks:
+            clerk.join()
+        wait_until(lambda: all(centre.record(copy.reference)["stage"] in (None, "printing") for copy in copies))
+    assert codes == [202] * len(copies)
+    statuses = sorted(centre.status(copy.reference) for copy in copies)
     assert statuses == ["DUPLICATE_RECORD"] * 5 + ["SENT_FOR_CARD_PRINTING"]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import engine_of
 from mock_server.migrations import VERSION_5_5, migrate
-from mock_server.pipeline.validation import plausible_nik
+from mock_server.pipeline.niks import plausible_nik
 from mock_server.pipeline.versions import unpack
 from mock_server.seed import (
     TooManyResidentsError,

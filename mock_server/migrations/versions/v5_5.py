@@ -12,6 +12,8 @@ def upgrade() -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: a resident has not been brought over; `python -m mock_server upgrade` does.
     """
+    op.execute("DROP TRIGGER changed_since_brought_over ON residents")
+    op.execute("DROP FUNCTION bring_over_again()")
     op.alter_column("residents", "search_key", nullable=False)
     op.alter_column("residents", "national_template", nullable=False)
     for old, new in (
