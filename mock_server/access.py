@@ -67,6 +67,15 @@ class Caller:
         if not self.sees(office):
             raise ForbiddenError(f"this key is for office {self.office}")
 
+    def must_oversee(self) -> None:
+        """Make sure that the caller may see what waits for a decision, which names residents of other records.
+
+        Raises:
+            ForbiddenError: an operator.
+        """
+        if self.role is Role.OPERATOR:
+            raise ForbiddenError(f"a key of role {self.role} does not see what waits for a decision")
+
     def must_change(self, office: str, *, deciding: bool = False) -> None:
         """Make sure that the caller may change an office's records; `deciding` asks for more than an operator.
 

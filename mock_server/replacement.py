@@ -57,9 +57,10 @@ async def ask(connection: AsyncConnection, request: Request) -> tuple[Status, bo
     resident = (await connection.execute(person)).one_or_none()
     if resident is None:
         raise MissingError(f"no resident {request.nik!r}")
-    known = select(records.c.status, records.c.nik, records.c.kind).where(records.c.reference == request.reference)
+    known = select(records.c.status, records.c.nik, records.c.kind, records.c.office)
+    known = known.where(records.c.reference == request.reference)
     if (record := (await connection.execute(known)).one_or_none()) is not None:
-        if (record.nik, record.kind) != (request.nik, KIND):
+        if (record.nik, record.kind, record.office) != (request.nik, KIND, request.office):
             raise RefusedError(f"the reference {request.reference!r} is another record's")
         return Status(record.status), False
     await _check_office(connection, request, resident.office, version)

@@ -64,6 +64,7 @@ async def list_cases(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
 ) -> list[Case]:
     """List the caller's records that wait for a decision, the longest waiting first."""
+    caller.must_oversee()
     cases = [Case(**row._mapping) for row in await adjudication.waiting(connection, caller.office, limit)]
     await journal.note(Entry(caller, Action.LIST_ADJUDICATIONS, detail={"count": len(cases)}))
     return cases

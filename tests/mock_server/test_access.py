@@ -34,7 +34,7 @@ PUBLIC = {
     "/redoc",
 }
 """Routes that need no key. A route of yours that is missing here is refused by this file until you say why."""
-OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200, "GET /v1/adjudications": 200}
+OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200}
 """Routes about no person: what an operator of another office is answered."""
 OF_AN_OFFICE = {
     "GET /v1/records": 403,
@@ -141,7 +141,8 @@ def test_no_route_shows_or_changes_another_offices_record(
             assert found["detail"] == "no record 'A-1'", name
         else:
             # A KeyError here asks the author of a new route what another office's operator is answered.
-            assert call(stranger, method, path).status_code == (OF_NOBODY | OF_AN_OFFICE)[name], name
+            waiting = {"GET /v1/adjudications": 403 if role is Role.OPERATOR else 200}
+            assert call(stranger, method, path).status_code == (OF_NOBODY | OF_AN_OFFICE | waiting)[name], name
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT status FROM records")) == "CARD_PRINTED"
 
@@ -406,3 +407,15 @@ def test_no_secret_has_a_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         Settings()
     with pytest.raises(FileNotFoundError):
         create_app(Settings(database_url="postgresql://nowhere", signing_key_file=tmp_path / "none.pem"))
+
+
+def test_a_known_replacement_is_not_told_to_another_office(
+    closed: httpx.Client, engine: Engine, showing: Showing
+) -> None:
+    own = showing(closed, issue(engine, Role.OPERATOR, OFFICE))
+    assert own.post("/v1/records/A-1/handover").is_success
+    asked = {"reference": "R-1", "nik": NIK, "office": OFFICE, "reason": "lost"}
+    assert own.post("/v1/replacements", json=asked).status_code == 202
+    assert own.post("/v1/replacements", json=asked).status_code == 200
+    stranger = showing(closed, issue(engine, Role.OPERATOR, OTHER_OFFICE))
+    problem(stranger.post("/v1/replacements", json=asked | {"office": OTHER_OFFICE}), HTTPStatus.CONFLICT)
