@@ -19,7 +19,7 @@ from antrean.steps import Steps
 from antrean.summary import summarise
 from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods, standstill_s
 from model.centre import scheduled_periods
-from model.compression import lab_scenario, quick
+from model.compression import all_lab_offices, lab_scenario, quick
 from model.nation import simulate
 from model.scenario import Scenario
 from model.scenario_file import dump
@@ -88,9 +88,7 @@ def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings,
     """Measure capacity, a normal day and the upgrade day; returns the lab's scenario that the capacity led to."""
     with open_lab(run.logs, options.database_url) as lab:
         with steps.step("Seed the database") as show:
-            everywhere = scenario.model_copy(
-                update={"offices": scenario.offices.model_copy(update={"which": scenario.load.offices})}
-            )
+            everywhere = all_lab_offices(scenario)
             show(0.0, f"{scenario.centre.residents} residents")
             lab.seed(scenario, plan_offices(everywhere))
         with steps.step("Measure capacity") as show:

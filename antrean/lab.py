@@ -12,10 +12,11 @@ from pathlib import Path
 
 import polars as pl
 import psycopg
-from psycopg import conninfo, sql
+from psycopg import sql
 
 from antrean.postgres import embedded
 from antrean.processes import Process, Processes, python_module
+from mock_server.database import libpq_url, sqlalchemy_url
 from model import events
 from model.clock import Clock
 from model.offices import all_offices
@@ -68,7 +69,7 @@ class Server:
             rows = cursor.fetchall()
         frame = pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
         to_scenario = {
-            f"{moment}_s": clock.origin_scenario_s + (pl.col(f"{moment}_at") - clock.origin_wall_s) * clock.speedup
+            f"{moment}_s": clock.to_scenario_s(pl.col(f"{moment}_at"))
             for moment in ("entered", "claimed", "started", "finished")
         }
         return frame.with_columns(**to_scenario).select(
@@ -203,12 +204,7 @@ class Lab:
             connection.execute(statement)
 
     def _database_url(self, database: str) -> str:
-        parts = conninfo.conninfo_to_dict(self._url)
-        user, host = parts.get("user", "postgres"), parts.get("host", "")
-        password = f":{parts['password']}" if parts.get("password") else ""
-        if str(host).startswith("/"):
-            return f"postgresql://{user}{password}@/{self._prefix}{database}?host={host}"
-        return f"postgresql://{user}{password}@{host}:{parts.get('port', 5432)}/{self._prefix}{database}"
+        return libpq_url(sqlalchemy_url(self._url).set(database=self._prefix + database))
 
 
 @contextmanager

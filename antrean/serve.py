@@ -9,6 +9,7 @@ from pathlib import Path
 
 from antrean.lab import Server, open_lab
 from loadtests.plan import LOCUSTFILE
+from model.compression import all_lab_offices
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import plan_offices
@@ -55,13 +56,8 @@ def serve(service: Service, say: Callable[[str], None]) -> None:
 
 def _at_hand(service: Service) -> Scenario:
     """Make the scenario small enough to look at: the lab's offices, and no more residents than asked for."""
-    scenario = service.scenario
-    return scenario.model_copy(
-        update={
-            "offices": scenario.offices.model_copy(update={"which": scenario.load.offices}),
-            "centre": scenario.centre.model_copy(update={"residents": service.residents}),
-        }
-    )
+    scenario = all_lab_offices(service.scenario)
+    return scenario.model_copy(update={"centre": scenario.centre.model_copy(update={"residents": service.residents})})
 
 
 def _start_demo(server: Server, folder: Path, scenario: Scenario, per_s: float) -> None:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from ipaddress import ip_address
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -23,7 +22,7 @@ from mock_server.keyring import Keyring
 from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
 from mock_server.routes import adjudications, cards, enrollments, offices, records, replacements, residents, system
-from mock_server.settings import Settings
+from mock_server.settings import Settings, is_loopback
 from mock_server.uploads import UploadLimit
 
 log = logging.getLogger(__name__)
@@ -108,14 +107,6 @@ class NoKeysError(RuntimeError):
             f"no active key exists, so the server does not listen on {host!r}, only on loopback; "
             "issue one: python -m mock_server key issue"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can connect to a host; a name that could mean anything counts as not."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _check_openness(settings: Settings) -> None:

@@ -4,7 +4,12 @@ Everything in the model counts scenario seconds. A lab run plays `speedup` of th
 mechanical durations shrink by it, the server's own work does not.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import polars as pl
+
+Moment = TypeVar("Moment", float, pl.Expr)
+"""One moment, or a column of them."""
 
 
 class Clock(NamedTuple):
@@ -17,13 +22,13 @@ class Clock(NamedTuple):
     origin_scenario_s: float
     """... and the same moment as seconds since the scenario's start."""
 
-    def to_wall_s(self, scenario_s: float) -> float:
+    def to_wall_s(self, scenario_s: Moment) -> Moment:
         """Return when a moment of the scenario comes on the wall clock."""
-        return self.origin_wall_s + (scenario_s - self.origin_scenario_s) / self.speedup
+        return (scenario_s - self.origin_scenario_s) / self.speedup + self.origin_wall_s
 
-    def to_scenario_s(self, wall_s: float) -> float:
+    def to_scenario_s(self, wall_s: Moment) -> Moment:
         """Return which moment of the scenario a moment of the wall clock is."""
-        return self.origin_scenario_s + (wall_s - self.origin_wall_s) * self.speedup
+        return (wall_s - self.origin_wall_s) * self.speedup + self.origin_scenario_s
 
     def compressed(self, scenario_duration_s: float) -> float:
         """Return how long a scenario duration lasts on the wall clock."""

@@ -23,6 +23,11 @@ def quick(scenario: Scenario) -> Scenario:
     )
 
 
+def all_lab_offices(scenario: Scenario) -> Scenario:
+    """Return the scenario in every office that the lab may play, with all their citizens."""
+    return _with_offices(scenario, len(scenario.load.offices), 1.0)
+
+
 def lab_scenario(scenario: Scenario, capacity_per_s: float) -> Scenario:
     """Return the scenario as the lab plays it against a server of this capacity.
 

@@ -13,13 +13,13 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from mock_server import gate, keys
 from mock_server.access import Role, Token
-from mock_server.app import NoKeysError, create_app, is_loopback, serve
+from mock_server.app import NoKeysError, create_app, serve
 from mock_server.keyring import TRUST_S, Keyring
-from mock_server.settings import Settings
+from mock_server.settings import Settings, is_loopback
 from mock_server.tables import access_keys
 from tests.mock_server.centre import Centre, serving
 from tests.mock_server.keyholders import HOUR_S, Showing, issue
-from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
+from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face, resembling
 from tests.mock_server.test_http import problem
 
 LIST_OF_OFFICE = f"/v1/records?office={OFFICE}&status=CARD_PRINTED"
@@ -101,8 +101,8 @@ def _walk(routes: Sequence[BaseRoute]) -> Iterator[tuple[str, str]]:
             yield from ((method, route.path) for method in methods - {"HEAD"})
 
 
-def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
-    """Ask for a route about record A-1 of `OFFICE`."""
+def call(client: httpx.Client, method: str, path: str, reference: str = "A-1") -> httpx.Response:
+    """Ask for a route about a record of `OFFICE`."""
     if path == "/v1/enrollments":
         return Packet("A-1").post(client)
     if path == "/v1/records":
@@ -110,7 +110,7 @@ def call(client: httpx.Client, method: str, path: str) -> httpx.Response:
     if path.endswith("/recapture"):
         return Packet("A-1").post(client, path="/v1/records/A-1/recapture")
     body = BODIES.get(f"{method} {path}")
-    for name, value in {"{reference}": "A-1", "{nik}": NIK, "{code}": OFFICE, "{position}": "1"}.items():
+    for name, value in {"{reference}": reference, "{nik}": NIK, "{code}": OFFICE, "{position}": "1"}.items():
         path = path.replace(name, value)
     return client.request(method, path, json=body)
 
@@ -419,3 +419,34 @@ def test_a_known_replacement_is_not_told_to_another_office(
     assert own.post("/v1/replacements", json=asked).status_code == 200
     stranger = showing(closed, issue(engine, Role.OPERATOR, OTHER_OFFICE))
     problem(stranger.post("/v1/replacements", json=asked | {"office": OTHER_OFFICE}), HTTPStatus.CONFLICT)
+
+
+def test_every_change_and_every_read_of_a_person_is_in_the_audit_log(
+    closed: httpx.Client, printed: Centre, engine: Engine, showing: Showing
+) -> None:
+    admin = showing(closed, issue(engine, Role.ADMIN))
+    Packet("A-2", person=2, template=resembling(face(1), 0.7)).post(admin)
+    printed.settle()
+    asked = [
+        ("submit", None),
+        ("list_adjudications", ("GET", "/v1/adjudications")),
+        ("adjudicate", ("POST", "/v1/adjudications/{reference}", "A-2")),
+        ("spoil_card", ("POST", "/v1/records/{reference}/spoiled")),
+        ("deliver_stock", ("POST", "/v1/offices/{code}/stock")),
+        ("report_jam", ("POST", "/v1/offices/{code}/printers/{position}/jam")),
+        ("clear_jam", ("DELETE", "/v1/offices/{code}/printers/{position}/jam")),
+        ("read_resident", ("GET", "/v1/residents/{nik}")),
+        ("correct_resident", ("PATCH", "/v1/residents/{nik}")),
+        ("hand_over", ("POST", "/v1/records/{reference}/handover")),
+        ("replace_card", ("POST", "/v1/replacements")),
+    ]
+    for action, request in asked:
+        if action == "hand_over":
+            printed.settle()
+            printed.print_all({OFFICE: 2})
+        if request is not None:
+            answer = call(admin, *request)
+            assert answer.is_success, (action, answer.text)
+    with engine.connect() as connection:
+        written = connection.scalars(text("SELECT action FROM audit_log WHERE key IS NOT NULL ORDER BY id")).all()
+    assert written == [action for action, _ in asked]
