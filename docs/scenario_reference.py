@@ -1,4 +1,4 @@
-"""Prints docs/scenario.md, the reference of every key of a scenario file, from the docstrings in model/scenario.py.
+"""Prints docs/scenario.md, the reference of every key of a scenario file, from the docstrings in model/.
 
 python docs/scenario_reference.py > docs/scenario.md
 """
@@ -18,7 +18,7 @@ from model.scenario import Scenario
 HEAD = """\
 # The scenario file
 
-<!-- Printed by docs/scenario_reference.py from the docstrings in model/scenario.py: change those and print again. -->
+<!-- Printed by docs/scenario_reference.py from the docstrings in model/: change those and print again. -->
 
 A scenario is one TOML file that server, load and simulation share. The shipped ones are in `model/scenarios/` and are
 called by their names (`april-2016`); a file of your own is called by its path. Begin with a copy of a shipped one. An

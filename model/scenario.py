@@ -4,51 +4,16 @@ In the TOML file every value carries its unit ("6 min", "400/day"); in code the 
 are read and written by `model/scenario_file.py`.
 """
 
-import difflib
 import inspect
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from model.offices import all_offices
-from model.units import DAY_S, Bytes, Peak, PerDay, Seconds, Window, format_clock, parse_clock_s
-
-Share = Annotated[float, Field(ge=0, le=1)]
-PositiveSeconds = Annotated[Seconds, Field(gt=0)]
-
-
-def _known_office(code: str) -> str:
-    if code not in all_offices():
-        close = difflib.get_close_matches(code, all_offices(), n=1)
-        hint = f"; did you mean {close[0]} ({all_offices()[close[0]].name})?" if close else ""
-        raise ValueError(f"there is no office {code!r}{hint} (codes are in model/data/offices.csv)")
-    return code
-
-
-def _each_once(codes: list[str]) -> list[str]:
-    twice = sorted({code for code in codes if codes.count(code) > 1})
-    if twice:
-        raise ValueError(f"names {', '.join(twice)} more than once; an office takes part once")
-    return codes
-
-
-OfficeCode = Annotated[str, AfterValidator(_known_office)]
-OfficeCodes = Annotated[list[OfficeCode], Field(min_length=1), AfterValidator(_each_once)]
-AllOrSome = Annotated[
-    Annotated[Literal["all"], Tag("[all]")] | Annotated[OfficeCodes, Tag("[codes]")],
-    Discriminator(lambda value: "[codes]" if isinstance(value, list) else "[all]"),
-]
-"""The word "all" or a list of codes; what is wrong with a list is told of its codes, not of the word."""
-
-
-class Section(BaseModel):
-    """A table of the scenario file: unknown keys are errors, so are values of another type; values never change."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+from model.section import AllOrSome, OfficeCode, OfficeCodes, PositiveSeconds, Section, Share
+from model.units import DAY_S, Bytes, Peak, PerDay, Window, format_clock, parse_clock_s
+from model.upgrade import Upgrade
 
 
 class Heading(Section):
@@ -96,7 +61,7 @@ class Offices(Section):
     """Counters are as many as keep a normal day's regular shift this busy."""
     printer_utilisation: Annotated[float, Field(gt=0, le=1.5)]
     """Printers are as many as keep a normal day's opening hours this busy."""
-    known: dict[OfficeCode, KnownOffice] = {}
+    known: dict[OfficeCode, KnownOffice] = Field({})
     """Offices of which more is known."""
 
 
@@ -202,50 +167,13 @@ class Centre(Section):
     peak_utilisation: Annotated[float, Field(gt=0, le=1.5)]
     """How full the normal day's peak hour would fill the national centre if every record reached it at once; the
     counters let a tenth less through."""
-    peaks: list[Window] = []
+    peaks: list[Window] = Field([])
     """Windows, on the start's clock, in which the centre is known to be busiest; charts shade them."""
     residents: Annotated[int, Field(ge=1)]
     """Residents in the mock server's database, spread by population."""
     variation: Annotated[float, Field(ge=0, le=3)]
     """Coefficient of variation of the stages' working times."""
     stages: StageTimes
-
-
-class UpgradeCost(Section):
-    """`[upgrade.cost]`: how many times longer a record takes in the centre; replaced by what a run measures."""
-
-    during: Annotated[float, Field(ge=1)]
-    """While the upgrade works."""
-    after: Annotated[float, Field(gt=0)]
-    """Once the new version runs alone."""
-
-
-class Upgrade(Section):
-    """`[upgrade]`: what is upgraded, when and how; without this table nothing is."""
-
-    to: str
-    """The version it leads to."""
-    plan: Literal["online"]
-    """How: `online` expands the schema, fills it in batches, builds indexes and switches over."""
-    start: datetime
-    """When it starts, with its UTC offset."""
-    expected_end: datetime
-    """When the authority expects normal service back."""
-    batch: Annotated[int, Field(ge=1, le=100_000)]
-    """Residents per batch of the backfill."""
-    pause_s: Seconds = Field(alias="pause")
-    """Pause between batches: the throttle."""
-    parallelism: Annotated[int, Field(ge=1, le=64)]
-    """Processes that fill at the same time."""
-    cost: UpgradeCost
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "Upgrade":
-        if self.start.tzinfo is None or self.expected_end.tzinfo is None:
-            raise ValueError("start and expected_end need a UTC offset, such as 2016-04-04T06:00:00+07:00")
-        if self.expected_end <= self.start:
-            raise ValueError("expected_end must come after start")
-        return self
 
 
 class Staffing(Section):

@@ -1,0 +1,44 @@
+"""What the scenario's tables share: their strictness, and the kinds of value that several of them take."""
+
+import difflib
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from model.offices import all_offices
+from model.units import Seconds
+
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveSeconds = Annotated[Seconds, Field(gt=0)]
+
+
+def _known_office(code: str) -> str:
+    if code not in all_offices():
+        close = difflib.get_close_matches(code, all_offices(), n=1)
+        hint = f"; did you mean {close[0]} ({all_offices()[close[0]].name})?" if close else ""
+        raise ValueError(f"there is no office {code!r}{hint} (codes are in model/data/offices.csv)")
+    return code
+
+
+def _each_once(codes: list[str]) -> list[str]:
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise ValueError(f"names {', '.join(twice)} more than once; an office takes part once")
+    return codes
+
+
+OfficeCode = Annotated[str, AfterValidator(_known_office)]
+OfficeCodes = Annotated[list[OfficeCode], Field(min_length=1), AfterValidator(_each_once)]
+AllOrSome = Annotated[
+    Annotated[Literal["all"], Tag("[all]")] | Annotated[OfficeCodes, Tag("[codes]")],
+    Discriminator(lambda value: "[codes]" if isinstance(value, list) else "[all]"),
+]
+"""The word "all" or a list of codes; what is wrong with a list is told of its codes, not of the word."""
+
+
+class Section(BaseModel):
+    """A table of the scenario file: unknown keys are errors, so are values of another type; values never change."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )

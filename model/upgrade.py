@@ -1,0 +1,49 @@
+"""`[upgrade]`: what is upgraded, when and how."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from model.section import Section
+from model.units import Seconds, Window
+
+
+class UpgradeCost(Section):
+    """`[upgrade.cost]`: how many times longer a record takes in the centre; replaced by what a run measures."""
+
+    during: Annotated[float, Field(ge=1)]
+    """While the upgrade works."""
+    after: Annotated[float, Field(gt=0)]
+    """Once the new version runs alone."""
+
+
+class Upgrade(Section):
+    """`[upgrade]`: what is upgraded, when and how; without this table nothing is."""
+
+    to: str
+    """The version it leads to."""
+    plan: Literal["online", "rolling", "big-bang"]
+    """How: `online` expands the schema, fills it in batches while the offices work, and switches over; `rolling` does
+    so for one time zone after the other, from the east; `big-bang` does all of it in one step while everybody waits."""
+    hours: list[Window] = Field([])
+    """Hours of the day, on the start's clock, to which the upgrade keeps; empty for all day."""
+    start: datetime
+    """When it starts, with its UTC offset."""
+    expected_end: datetime
+    """When the authority expects normal service back."""
+    batch: Annotated[int, Field(ge=1, le=100_000)]
+    """Residents per batch of the backfill."""
+    pause_s: Seconds = Field(alias="pause")
+    """Pause between batches: the throttle."""
+    parallelism: Annotated[int, Field(ge=1, le=64)]
+    """Processes that fill at the same time."""
+    cost: UpgradeCost
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "Upgrade":
+        if self.start.tzinfo is None or self.expected_end.tzinfo is None:
+            raise ValueError("start and expected_end need a UTC offset, such as 2016-04-04T06:00:00+07:00")
+        if self.expected_end <= self.start:
+            raise ValueError("expected_end must come after start")
+        return self
