@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from mock_server import audit_commands, key_commands, logs
 from mock_server.lifetime import Stop, announce
 from mock_server.settings import Settings
+from model.upgrade import Plan
 
 # The commands import what they run: a process then loads no more than it needs, and numpy's library reads its number
 # of threads from the environment when it is first imported, after `prepare` has set it.
@@ -83,7 +85,10 @@ def worker(name: Annotated[str, typer.Option(help="Its name in the events; worke
     """Validate packets and personalise cards; prints {"ready": true} when it begins."""
     from mock_server.worker import run
 
-    run(_settings(), name or f"worker-{os.getpid()}", Stop(), _announce_ready)
+    name = name or f"worker-{os.getpid()}"
+    if run(_settings(), name, Stop(), _announce_ready):
+        # In its own place: whoever started this process still knows it by its number.
+        os.execv(sys.executable, [sys.executable, "-m", "mock_server", "worker", "--name", name])  # noqa: S606
 
 
 @cli.command()
@@ -103,24 +108,29 @@ def printers() -> None:
 
 
 @cli.command()
+def upgrader() -> None:
+    """Carry out the upgrades asked for with POST /v1/upgrades; prints {"ready": true} when it begins."""
+    from mock_server.upgrade.upgrader import run
+
+    run(_settings(), Stop(), _announce_ready)
+
+
+@cli.command()
 def upgrade(
+    to: Annotated[str, typer.Option(help="5.5, or 5.4 to go back.")] = "5.5",
+    plan: Annotated[Plan, typer.Option(help="How.")] = Plan.ONLINE,
     batch: Annotated[int, typer.Option(min=1, help="Residents to a transaction.")] = 500,
     pause_s: Annotated[float, typer.Option(min=0, help="Seconds between a process's batches.")] = 0.0,
     parallelism: Annotated[int, typer.Option(min=1, help="Backfill processes.")] = 2,
+    window: Annotated[
+        list[str] | None,
+        typer.Option(help="Work only within: 2016-04-04T20:00+07:00/2016-04-05T05:00+07:00; may be given again."),
+    ] = None,
 ) -> None:
-    """Upgrade the live database from 5.4 to 5.5, or go on with it; prints its progress as lines of JSON."""
-    from mock_server.upgrade.online import Throttle, UpgradeError
-    from mock_server.upgrade.online import upgrade as run
+    """Upgrade the live database, or go on with an upgrade; prints its progress as lines of JSON."""
+    from mock_server.upgrade import upgrade_commands
 
-    throttle = Throttle(batch, pause_s, parallelism)
-    try:
-        finished = run(_settings(), throttle, Stop(), lambda line: announce(json.dumps(line)))
-    except UpgradeError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-    if not finished:
-        typer.echo("interrupted; run the upgrade again to continue", err=True)
-        raise typer.Exit(3)
+    upgrade_commands.upgrade(_settings(), to, plan, (batch, pause_s, parallelism), window or [])
 
 
 def _settings() -> Settings:

@@ -76,6 +76,15 @@ class Caller:
         if self.role is Role.OPERATOR:
             raise ForbiddenError(f"a key of role {self.role} does not see what waits for a decision")
 
+    def must_administer(self) -> None:
+        """Make sure that the caller may change the system itself.
+
+        Raises:
+            ForbiddenError: the role is another than admin.
+        """
+        if self.role is not Role.ADMIN:
+            raise ForbiddenError(f"role {self.role} may not do this; an admin may")
+
     def must_change(self, office: str, *, deciding: bool = False) -> None:
         """Make sure that the caller may change an office's records; `deciding` asks for more than an operator.
 

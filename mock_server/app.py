@@ -21,7 +21,17 @@ from mock_server.journal import Journal
 from mock_server.keyring import Keyring
 from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
-from mock_server.routes import adjudications, cards, enrollments, offices, records, replacements, residents, system
+from mock_server.routes import (
+    adjudications,
+    cards,
+    enrollments,
+    offices,
+    records,
+    replacements,
+    residents,
+    system,
+    upgrades,
+)
 from mock_server.settings import Settings, is_loopback
 from mock_server.uploads import UploadLimit
 
@@ -74,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     # Outermost, so that it measures everything.
     app.add_middleware(Meter, metrics=app.state.metrics, log_requests=settings.request_log)
     # The cards' paths are longer than the records' and come first.
-    for resource in (cards, enrollments, records, system, adjudications, replacements, residents, offices):
+    for resource in (cards, enrollments, records, system, adjudications, replacements, residents, offices, upgrades):
         app.include_router(resource.router)
     openapi.install(app)
     return app

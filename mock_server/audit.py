@@ -39,6 +39,8 @@ class Action(StrEnum):
     DELIVER_STOCK = "deliver_stock"
     REPORT_JAM = "report_jam"
     CLEAR_JAM = "clear_jam"
+    ASK_FOR_UPGRADE = "ask_for_upgrade"
+    STOP_UPGRADE = "stop_upgrade"
     READ_RECORD = "read_record"
     LIST_RECORDS = "list_records"
     READ_CARD = "read_card"

@@ -40,15 +40,27 @@ from mock_server.tables import (
     system,
 )
 from model.events import Source, StageEvent
+from model.offices import Zone, zone_of
 from model.stages import Stage, Status, move
 
 
 @dataclass(frozen=True)
 class System:
-    """The software's version, and the upgrade's phase ("" when none is under way)."""
+    """The software's version, the upgrade's phase ("" when none is under way), and who has the next version already."""
 
     version: Version
     phase: str
+    upgraded_zones: frozenset[Zone] = frozenset()
+    """Those whose offices have 5.5 already, while a rolling upgrade is under way."""
+
+    def version_of(self, office: str) -> Version:
+        """Return the version that an office works with."""
+        return Version.V5_5 if self.upgraded_zones and zone_of(office) in self.upgraded_zones else self.version
+
+    @property
+    def release(self) -> tuple[Version, frozenset[Zone]]:
+        """What programs must have been started for."""
+        return self.version, self.upgraded_zones
 
 
 @dataclass(frozen=True)
@@ -107,8 +119,13 @@ class Finished:
 def read_system(connection: Connection) -> System:
     """Return the system's version and phase; the version stays so until the transaction ends."""
     hold_version(connection)
-    row = connection.execute(select(system.c.version, system.c.phase)).one()
-    return System(Version(row.version), row.phase)
+    return peek_system(connection)
+
+
+def peek_system(connection: Connection) -> System:
+    """Return the system's version and phase, which may be others a moment later."""
+    row = connection.execute(select(system.c.version, system.c.phase, system.c.upgraded_zones)).one()
+    return System(Version(row.version), row.phase, frozenset(Zone(zone) for zone in row.upgraded_zones))
 
 
 def claim_tasks(connection: Connection, limit: int) -> list[Task]:
@@ -280,7 +297,7 @@ def _event(visited: Finished, software: System) -> StageEvent:
         server=visited.server,
         outcome=visited.outcome,
         source=Source.SERVER,
-        version=software.version,
+        version=software.version_of(visited.visit.office),
         phase=software.phase,
     )
 

@@ -12,6 +12,10 @@ AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 """A row whose columns a query names; the types are those of `tables.py`."""
 
 
+UPGRADE = "antrean-upgrade"
+"""The name of an upgrade's connections."""
+
+
 class Lock(IntEnum):
     """What an advisory lock stands for; the numbers are the lock's keys in the database."""
 
@@ -63,6 +67,20 @@ def hold_version(connection: Connection) -> None:
 def hold_version_alone(connection: Connection) -> None:
     """Wait until nobody relies on the version, and let nobody until the transaction ends."""
     connection.execute(select(func.pg_advisory_xact_lock(int(Lock.VERSION))))
+
+
+@contextmanager
+def upgrade_engine_of(url: str) -> Iterator[Engine]:
+    """Give the engine of an upgrade's program, which can be told from others in the database's own views.
+
+    The database notices at once when the program was killed, and not only when it has done what it was last told.
+    """
+    options = {"application_name": UPGRADE, "options": "-c client_connection_check_interval=200ms"}
+    engine = create_engine(sqlalchemy_url(url), pool_size=1, max_overflow=2, connect_args=options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """How a process knows that it should end: a signal, or its parent's death."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -23,7 +24,7 @@ class Stop:
         self.requested = False
         signal.signal(signal.SIGTERM, self._request)
         signal.signal(signal.SIGINT, self._request)
-        threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True, name="parent").start()
+        follow_parent()
 
     def __call__(self) -> bool:
         """Tell whether to end."""
@@ -33,8 +34,15 @@ class Stop:
         self.requested = True
 
 
-def _follow_parent(parent: int) -> None:
-    """Ask this process to end when its parent has changed, which it does when the parent dies."""
+def follow_parent() -> None:
+    """Have this process asked to end when the one that started it is gone."""
+    # Not merely the present parent: the one that started this process may be gone already.
+    started_by = multiprocessing.parent_process()
+    parent = os.getppid() if started_by is None or started_by.pid is None else started_by.pid
+    threading.Thread(target=_follow, args=(parent,), daemon=True, name="parent").start()
+
+
+def _follow(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_S)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine
 from mock_server import claims, register
 from mock_server.adapters.gallery import MemoryGallery
 from mock_server.bell import Bell
-from mock_server.claims import Candidate, Finished
-from mock_server.database import Lock, engine_of, try_lock
+from mock_server.claims import Candidate, Finished, System
+from mock_server.database import AnyRow, Lock, engine_of, try_lock
 from mock_server.outages import keep_at
 from mock_server.pipeline import versions
 from mock_server.pipeline.matching import Probe, Thresholds, Verdict, match
-from mock_server.pipeline.versions import Version
+from mock_server.pipeline.ports import Templates
 from mock_server.register import Resident
 from mock_server.settings import Settings
 from model.stages import Stage, Status
@@ -37,13 +37,13 @@ class Matcher:
         self._connection = connection
         self._batch = settings.matcher_batch
         self._thresholds = Thresholds(settings.similar, settings.duplicate)
-        self._version: Version | None = None
+        self._loaded: System | None = None
         self._gallery = MemoryGallery()
 
     def load(self) -> None:
         """Read the gallery for the system's version."""
         with self._connection.begin():
-            self._load(claims.read_system(self._connection).version)
+            self._load(claims.read_system(self._connection))
 
     def match_batch(self) -> int:
         """Do one batch, in one transaction; returns how many records were in it."""
@@ -52,14 +52,14 @@ class Matcher:
             if not candidates:
                 return 0
             software = claims.read_system(self._connection)
-            if software.version != self._version:
-                self._load(software.version)
+            if self._loaded is None or software.release != self._loaded.release:
+                self._load(software)
             started_s = time.time()
-            probes = _probes(candidates, software.version)
+            probes = _probes(candidates, software)
             verdicts = self._judge(probes)
             finished = _finished(candidates, verdicts, started_s, time.time())
             accepted = [index for index, verdict in enumerate(verdicts) if verdict.status == Status.PRINT_READY_RECORD]
-            newcomers = [_resident(candidates[index], probes[index]) for index in accepted]
+            newcomers = [_resident(candidates[index], probes[index], software) for index in accepted]
             register.enroll(self._connection, newcomers, software.version, time.time())
             claims.finish(self._connection, software, finished)
         # Only now are they enrolled for certain.
@@ -75,15 +75,30 @@ class Matcher:
             log.exception("the search failed for a batch of %d", len(probes))
             return [Verdict(Status.SEARCH_FAILURE_AT_CENTRAL, reason=f"search: {error}")] * len(probes)
 
-    def _load(self, version: Version) -> None:
+    def _load(self, software: System) -> None:
+        """Read the residents of the offices whose version has changed, which are all of them at first."""
         began_s = time.monotonic()
-        gallery = MemoryGallery()
-        for office, count in register.count_by_office(self._connection).items():
-            gallery.reserve(versions.partition(version, office), count)
-        for rows in register.read_templates(self._connection):
-            _add_rows(gallery, version, rows)
-        self._gallery, self._version = gallery, version
-        log.info("gallery of %d for version %s in %.1f s", len(gallery), version, time.monotonic() - began_s)
+        before, self._loaded = self._loaded, None
+        counts = register.count_by_office(self._connection)
+        changed = [
+            office for office in counts if before is None or before.version_of(office) != software.version_of(office)
+        ]
+        if before is None or len(changed) == len(counts):
+            self._gallery = MemoryGallery()
+        for office in changed:
+            self._gallery.drop(office)
+            self._gallery.reserve(versions.partition(software.version_of(office), office), counts[office])
+        for rows in register.read_templates(self._connection, changed, bool(software.upgraded_zones)):
+            _add_rows(self._gallery, software, rows)
+        # Only now: a load that broke off is begun anew, and in full.
+        self._loaded = software
+        log.info(
+            "gallery of %d for version %s%s in %.1f s",
+            len(self._gallery),
+            software.version,
+            "".join(f", {zone} ahead" for zone in sorted(software.upgraded_zones)),
+            time.monotonic() - began_s,
+        )
 
 
 def run(settings: Settings, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
@@ -108,27 +123,55 @@ def _match(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: 
                 bell.wait(settings.poll_s, stop)
 
 
-def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str, str, bytes]]) -> None:
-    by_partition: dict[str, list[tuple[str, bytes]]] = {}
-    for nik, office, template in rows:
-        by_partition.setdefault(versions.partition(version, office), []).append((nik, template))
+def _add_rows(gallery: MemoryGallery, software: System, rows: Sequence[AnyRow]) -> None:
+    by_partition: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        by_partition.setdefault(versions.partition(software.version_of(row.office), row.office), []).append(row)
     for partition, members in by_partition.items():
-        gallery.extend(partition, [nik for nik, _ in members], versions.unpack([template for _, template in members]))
+        ahead = software.version_of(members[0].office) != software.version
+        gallery.extend(partition, [row.nik for row in members], _ahead(members) if ahead else _present(members))
 
 
-def _probes(candidates: Sequence[Candidate], version: Version) -> list[Probe]:
-    templates = versions.encode(version, versions.unpack([candidate.template for candidate in candidates]))
+def _present(rows: Sequence[AnyRow]) -> Templates:
+    return versions.unpack([row.template for row in rows])
+
+
+def _ahead(rows: Sequence[AnyRow]) -> Templates:
+    """Return the templates of residents whose office has the next version before the system."""
+    templates = versions.unpack([row.next_template or row.template for row in rows])
+    # Enrolled since they were brought over, or not reached yet.
+    behind = [index for index, row in enumerate(rows) if row.next_template is None]
+    if behind:
+        templates = templates.copy()
+        templates[behind] = versions.nationalise(templates[behind])
+    return templates
+
+
+def _probes(candidates: Sequence[Candidate], software: System) -> list[Probe]:
+    raw = versions.unpack([candidate.template for candidate in candidates])
+    by_version = {
+        version: versions.encode(version, raw) for version in {software.version_of(c.visit.office) for c in candidates}
+    }
     return [
         Probe(
-            candidate.biodata["nik"], versions.partition(version, candidate.visit.office), template, candidate.cleared
+            candidate.biodata["nik"],
+            versions.partition(version, candidate.visit.office),
+            by_version[version][index],
+            candidate.cleared,
         )
-        for candidate, template in zip(candidates, templates, strict=True)
+        for index, candidate in enumerate(candidates)
+        for version in (software.version_of(candidate.visit.office),)
     ]
 
 
-def _resident(candidate: Candidate, probe: Probe) -> Resident:
-    template = versions.pack(probe.template)
-    return Resident(probe.nik, candidate.visit.reference, candidate.visit.office, candidate.biodata, template)
+def _resident(candidate: Candidate, probe: Probe, software: System) -> Resident:
+    template, following = versions.pack(probe.template), None
+    if software.version_of(candidate.visit.office) != software.version:
+        following = template
+        template = versions.pack(versions.encode(software.version, versions.unpack([candidate.template]))[0])
+    return Resident(
+        probe.nik, candidate.visit.reference, candidate.visit.office, candidate.biodata, template, following
+    )
 
 
 def _finished(

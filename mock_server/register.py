@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, LargeBinary, bindparam, column, func, insert, null, select, table, update
 
 from mock_server.pipeline.names import search_key
 from mock_server.pipeline.personalisation import Card
@@ -39,6 +39,9 @@ class Resident:
     office: str
     biodata: dict[str, str]
     template: bytes
+    """In the encoding of the system's version."""
+    next_template: bytes | None = None
+    """In that of 5.5 for an office that has it before the system."""
 
 
 def count_by_office(connection: Connection) -> dict[str, int]:
@@ -47,9 +50,14 @@ def count_by_office(connection: Connection) -> dict[str, int]:
     return {row.office: row.residents for row in rows}
 
 
-def read_templates(connection: Connection) -> Iterator[Sequence[Any]]:
-    """Read everybody's (nik, office, template), some thousands at a time."""
-    query = select(residents.c.nik, residents.c.office, residents.c.template)
+def read_templates(connection: Connection, offices: Collection[str], mixed: bool) -> Iterator[Sequence[Any]]:
+    """Read (nik, office, template, next_template) of these offices' residents, some thousands at a time.
+
+    `next_template` is null unless the versions are `mixed` and the resident was brought over.
+    """
+    following = column("next_template", LargeBinary) if mixed else null()
+    query = select(residents.c.nik, residents.c.office, residents.c.template, following.label("next_template"))
+    query = query.where(residents.c.office.in_(offices))
     yield from connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).partitions()
 
 
@@ -60,8 +68,10 @@ def enrolled_among(connection: Connection, niks: Collection[str]) -> set[str]:
 
 def enroll(connection: Connection, newcomers: Sequence[Resident], version: Version, enrolled_at: float) -> None:
     """Add residents; their chips follow with their first cards."""
-    if newcomers:
-        connection.execute(insert(residents), [_row(newcomer, version, enrolled_at) for newcomer in newcomers])
+    for ahead in (False, True):
+        rows = [_row(newcomer, version, enrolled_at) for newcomer in newcomers if bool(newcomer.next_template) == ahead]
+        if rows:
+            connection.execute(insert(_EXPANDED if ahead else residents), rows)
 
 
 def next_card_numbers(connection: Connection, count: int) -> list[str]:
@@ -101,6 +111,10 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
     )
 
 
+_EXPANDED = table("residents", *(column(it.name, it.type) for it in residents.c), column("next_template", LargeBinary))
+"""The residents while the versions are mixed."""
+
+
 def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, Any]:
     row = {
         "nik": newcomer.nik,
@@ -116,5 +130,9 @@ def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, 
         "template": newcomer.template,
         "enrolled_at": enrolled_at,
     }
-    # The column came with 5.5.
-    return row if version == Version.V5_4 else row | {"search_key": search_key(newcomer.biodata["name"])}
+    # The columns came with 5.5.
+    if newcomer.next_template:
+        row["next_template"] = newcomer.next_template
+    if newcomer.next_template or version == Version.V5_5:
+        row["search_key"] = search_key(newcomer.biodata["name"])
+    return row

@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from mock_server.database import AnyRow
+from model.offices import Zone
 from model.stages import Stage, Status
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,100}$"), Field(examples=["35.07-000123"])]
@@ -152,29 +154,49 @@ class UpgradePhase(BaseModel):
         {
             "phase": "backfill",
             "rows_done": 40_000,
+            "rows_left": 160_000,
             "rows_total": 200_000,
             "started_at": 1460000000.0,
             "finished_at": None,
+            "longest_lock_s": 0.043,
         }
     )
 
     phase: str
     rows_done: int
+    rows_left: int
     rows_total: int
     started_at: float
     finished_at: float | None
+    longest_lock_s: float
+    """The longest that one of its transactions has held what others may wait for."""
+
+    @classmethod
+    def of(cls, row: AnyRow) -> "UpgradePhase":
+        """Show a row of the phases' table."""
+        return cls(
+            phase=row.phase,
+            rows_done=row.rows_done,
+            rows_left=row.rows_total - row.rows_done,
+            rows_total=row.rows_total,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            longest_lock_s=row.longest_lock_s,
+        )
 
 
 class Software(BaseModel):
     """The software's version."""
 
-    model_config = example({"version": "5.4", "phase": "", "upgrade": []})
+    model_config = example({"version": "5.4", "upgraded_zones": [], "phase": "", "upgrade": []})
 
     version: str
+    upgraded_zones: list[Zone]
+    """The time zones whose offices have 5.5 already, while a rolling upgrade is under way."""
     phase: str
     """The upgrade's phase, empty when none is under way."""
     upgrade: list[UpgradePhase]
-    """The phases begun so far, in order."""
+    """The phases of the last one begun so far, in order."""
 
 
 class Spoiled(BaseModel):

@@ -25,7 +25,7 @@ from mock_server.tables import (
     offices,
     records,
     system,
-    upgrades,
+    upgrade_phases,
 )
 from model.stages import Stage, Status
 
@@ -261,10 +261,11 @@ async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, fl
 
 
 async def find_software(connection: AsyncConnection) -> tuple[AnyRow, Sequence[AnyRow]]:
-    """Return the system's row and the upgrade's phases in order."""
-    software = (await connection.execute(select(system.c.version, system.c.phase))).one()
-    phases = await connection.execute(select(upgrades).order_by(upgrades.c.started_at))
-    return software, phases.all()
+    """Return the system's row and the phases of the last upgrade, in order."""
+    software = (await connection.execute(select(system.c.version, system.c.phase, system.c.upgraded_zones))).one()
+    last = select(func.max(upgrade_phases.c.upgrade)).scalar_subquery()
+    phases = select(upgrade_phases).where(upgrade_phases.c.upgrade == last).order_by(upgrade_phases.c.position)
+    return software, (await connection.execute(phases)).all()
 
 
 async def try_room(connection: AsyncConnection) -> None:

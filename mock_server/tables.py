@@ -4,6 +4,7 @@ Version 5.4 lacks `residents.search_key`. Times are seconds since the epoch by t
 """
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -43,19 +44,52 @@ system = Table(
     Column("version", Text, nullable=False),
     # The upgrade's phase, "" when none is under way.
     Column("phase", Text, nullable=False, server_default=""),
+    # The zones whose offices have the new version already, while a rolling upgrade is under way.
+    Column("upgraded_zones", ARRAY(Text), nullable=False, server_default="{}"),
     CheckConstraint("one_row", name="system_one_row"),
 )
 
 upgrades = Table(
     "upgrades",
     metadata,
-    Column("version", Text, primary_key=True),
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("from_version", Text, nullable=False),
+    Column("to_version", Text, nullable=False),
+    # A `model.upgrade.Plan`, and its throttle.
+    Column("plan", Text, nullable=False),
+    Column("batch", Integer, nullable=False),
+    Column("pause_s", Double, nullable=False),
+    Column("parallelism", Integer, nullable=False),
+    # [[opens_at, closes_at], ...]: when it may work; always, if there is none.
+    Column("windows", JSONB, nullable=False, server_default="[]"),
+    Column("start_at", Double, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    # The key of who asked; null where no key was needed.
+    Column("asked_by", Text),
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    # An `orders.State`.
+    Column("state", Text, nullable=False),
+    Column("stop_asked", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text),
+    Index("upgrades_unfinished", text("(true)"), unique=True, postgresql_where=text("ended_at IS NULL")),
+)
+"""The upgrades asked for, one unfinished at most."""
+
+upgrade_phases = Table(
+    "upgrade_phases",
+    metadata,
+    Column("upgrade", BigInteger, ForeignKey("upgrades.id"), primary_key=True),
     Column("phase", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
     Column("rows_done", BigInteger, nullable=False, server_default="0"),
     Column("rows_total", BigInteger, nullable=False, server_default="0"),
     Column("started_at", Double, nullable=False),
     Column("finished_at", Double),
+    # The longest that one of its transactions has held what others may wait for.
+    Column("longest_lock_s", Double, nullable=False, server_default="0"),
 )
+"""How far each phase of an upgrade is."""
 
 offices = Table(
     "offices",

@@ -19,6 +19,7 @@ from mock_server.pipeline.ports import Renderer, Signer
 from mock_server.pipeline.validation import Packet, caution, validate
 from mock_server.pipeline.versions import Version
 from mock_server.settings import Settings
+from model.offices import Zone
 from model.stages import Stage, Status
 
 log = logging.getLogger(__name__)
@@ -53,19 +54,39 @@ def make_worker(settings: Settings, name: str) -> Worker:
     )
 
 
-def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable[[], None]) -> None:
-    """Work until told to stop; the batch in hand is finished first, and an outage of the database waited out."""
+def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable[[], None]) -> bool:
+    """Work until told to stop; the batch in hand is finished first, and an outage of the database waited out.
+
+    Returns True when it has ended for a change of the version, and is to be started again: a new version of the
+    program comes with new processes.
+    """
     worker = make_worker(settings, name)
+    outdated = False
+
+    def work() -> None:
+        nonlocal outdated
+        outdated = _work(engine, worker, settings, stop)
+
     with engine_of(settings.database_url) as engine:
         ready()
-        keep_at(lambda: _work(engine, worker, settings, stop), stop)
+        keep_at(work, stop)
+    return outdated
 
 
-def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> None:
+def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
+    started_for = _release(engine)
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
+            if _release(engine) != started_for:
+                return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
+    return False
+
+
+def _release(engine: Engine) -> tuple[Version, frozenset[Zone]]:
+    with engine.connect() as connection:
+        return claims.peek_system(connection).release
 
 
 def work_batch(engine: Engine, worker: Worker) -> int:
@@ -82,7 +103,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
         for task in tasks:
             started_s = time.time()
             try:
-                result = _step(task, worker, numbers.__next__, software.version)
+                result = _step(task, worker, numbers.__next__, software.version_of(task.visit.office))
             except Exception as error:
                 # A fault in a part must not stop the others' cards, nor come back with this record for ever.
                 log.exception("%s of %s failed", task.visit.stage, task.visit.reference)

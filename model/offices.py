@@ -34,6 +34,12 @@ class Office(NamedTuple):
     """Districts below it."""
 
 
+def zone_of(code: str) -> Zone:
+    """Return the zone of an office, the one of most offices if the code is unknown: a region may have been renamed."""
+    office = all_offices().get(code)
+    return office.zone if office else Zone.WIB
+
+
 @cache
 def all_offices() -> dict[str, Office]:
     """Return the nation's 514 offices by code, in the order of their codes.

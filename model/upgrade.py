@@ -1,12 +1,24 @@
 """`[upgrade]`: what is upgraded, when and how."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from model.section import Section
 from model.units import Seconds, Window
+
+
+class Plan(StrEnum):
+    """A way to upgrade."""
+
+    ONLINE = "online"
+    """While the offices work: a new schema beside the old one, filled in batches, then a switch."""
+    ROLLING = "rolling"
+    """The same, one time zone after the other, from the east."""
+    BIG_BANG = "big-bang"
+    """All in one step, while everybody waits."""
 
 
 class UpgradeCost(Section):
@@ -23,7 +35,7 @@ class Upgrade(Section):
 
     to: str
     """The version it leads to."""
-    plan: Literal["online", "rolling", "big-bang"]
+    plan: Annotated[Plan, Strict(False)]
     """How: `online` expands the schema, fills it in batches while the offices work, and switches over; `rolling` does
     so for one time zone after the other, from the east; `big-bang` does all of it in one step while everybody waits."""
     hours: list[Window] = Field([])

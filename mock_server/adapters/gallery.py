@@ -25,6 +25,10 @@ class MemoryGallery:
         """Make room for so many more people, so that loading them does not copy those already there."""
         self._partition(partition).reserve(rows)
 
+    def drop(self, partition: str) -> None:
+        """Forget the people of a partition."""
+        self._partitions.pop(partition, None)
+
     def nearest(self, partition: str, probes: Templates) -> Sequence[Neighbour | None]:
         """Return each probe's nearest neighbour in the partition, None for all if it is empty."""
         found = self._partitions.get(partition)

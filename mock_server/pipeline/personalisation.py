@@ -98,12 +98,13 @@ def profile(version: Version, nik: str) -> Payload:
     return {"profile": version, "holder": "citizen", "home_region": nik[:6]}
 
 
-def reissue(payload: bytes) -> bytes:
-    """Turn a payload of 5.4's profile into 5.5's."""
+def reissue(payload: bytes, version: Version = Version.V5_5) -> bytes:
+    """Turn a payload of one version's profile into another's."""
     old: Payload = json.loads(payload)
     biodata = old.get("biodata")
-    nik = biodata["nik"] if isinstance(biodata, dict) else old["nik"]
-    return canonical(old | profile(Version.V5_5, str(nik)))
+    nik = str(biodata["nik"] if isinstance(biodata, dict) else old["nik"])
+    rest = {key: value for key, value in old.items() if key not in profile(Version.V5_5, nik)}
+    return canonical(rest | profile(version, nik))
 
 
 def signed_code(number: str, nik: str, signer: Signer) -> str:

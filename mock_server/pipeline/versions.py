@@ -45,6 +45,13 @@ def nationalise(templates: Templates) -> Templates:
     return unit
 
 
+def denationalise(templates: Templates) -> Templates:
+    """Bring 5.5's templates (n, 512) back into 5.4's encoding."""
+    turned = templates @ national_basis().T
+    unit: Templates = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+    return unit
+
+
 @cache
 def national_basis() -> Templates:
     """Return the fixed orthogonal matrix (512, 512) between the encodings."""

@@ -40,8 +40,9 @@ async def read_version(connection: Connection) -> Software:
     software, phases = await store.find_software(connection)
     return Software(
         version=software.version,
+        upgraded_zones=software.upgraded_zones,
         phase=software.phase,
-        upgrade=[UpgradePhase.model_validate(phase, from_attributes=True) for phase in phases],
+        upgrade=[UpgradePhase.of(phase) for phase in phases],
     )
 
 

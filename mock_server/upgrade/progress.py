@@ -1,56 +1,52 @@
-"""How far the upgrade is: a row a phase in the database, so that it can be watched, and continued when interrupted."""
+"""How far an upgrade is: a row a phase in the database, so that it can be watched, and continued when interrupted."""
 
 import time
-from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from mock_server.pipeline.versions import Version
-from mock_server.tables import system, upgrades
+from mock_server.tables import system, upgrade_phases
 
 
-class Phase(StrEnum):
-    """A phase of the upgrade, in order."""
-
-    EXPAND = "expand"
-    """Adds the new columns, empty."""
-    BACKFILL = "backfill"
-    """Fills them for everybody enrolled, a batch at a time."""
-    INDEX = "index"
-    """Builds the national search's indexes without blocking writers."""
-    SWITCH = "switch"
-    """Brings over who was enrolled meanwhile and makes 5.5 the version; everything else waits for it."""
+def is_finished(connection: Connection, upgrade: int, phase: str) -> bool:
+    """Tell whether a phase is done, perhaps by a program that died later."""
+    return connection.scalar(select(upgrade_phases.c.finished_at).where(_row(upgrade, phase))) is not None
 
 
-def is_finished(connection: Connection, phase: Phase) -> bool:
-    """Tell whether a phase is done, perhaps by an upgrade that was interrupted later."""
-    return connection.scalar(select(upgrades.c.finished_at).where(_row(phase))) is not None
-
-
-def begin(connection: Connection, phase: Phase) -> None:
+def begin(connection: Connection, upgrade: int, phase: str, position: int) -> None:
     """Note that a phase begins, or goes on; its first start stands."""
-    row = {"version": Version.V5_5, "phase": phase, "started_at": time.time()}
-    connection.execute(insert(upgrades).values(row).on_conflict_do_nothing())
+    row = {"upgrade": upgrade, "phase": phase, "position": position, "started_at": time.time()}
+    connection.execute(insert(upgrade_phases).values(row).on_conflict_do_nothing())
     connection.execute(update(system).values(phase=phase))
 
 
-def expect(connection: Connection, phase: Phase, rows: int) -> None:
+def expect(connection: Connection, upgrade: int, phase: str, rows: int) -> None:
     """Note how many rows a phase still has before it."""
-    connection.execute(update(upgrades).where(_row(phase)).values(rows_total=upgrades.c.rows_done + rows))
+    total = upgrade_phases.c.rows_done + rows
+    connection.execute(update(upgrade_phases).where(_row(upgrade, phase)).values(rows_total=total))
 
 
-def advance(connection: Connection, phase: Phase, rows: int) -> None:
-    """Note that so many rows more are done; last in a transaction, for the row is shared by all who backfill."""
-    done = upgrades.c.rows_done + rows
+def advance(connection: Connection, upgrade: int, phase: str, rows: int, held_s: float) -> None:
+    """Note that so many rows more are done, and how long their locks were held.
+
+    Last in a transaction, for the row is shared by all who backfill.
+    """
+    done = upgrade_phases.c.rows_done + rows
     # People enrolled meanwhile were not foreseen in the total.
-    total = func.greatest(upgrades.c.rows_total, done)
-    connection.execute(update(upgrades).where(_row(phase)).values(rows_done=done, rows_total=total))
+    total = func.greatest(upgrade_phases.c.rows_total, done)
+    connection.execute(update(upgrade_phases).where(_row(upgrade, phase)).values(rows_done=done, rows_total=total))
+    note_lock(connection, upgrade, phase, held_s)
 
 
-def finish(connection: Connection, phase: Phase) -> None:
+def note_lock(connection: Connection, upgrade: int, phase: str, held_s: float) -> None:
+    """Note for how long a phase has held what others may wait for, if it is the longest yet."""
+    longest = func.greatest(upgrade_phases.c.longest_lock_s, held_s)
+    connection.execute(update(upgrade_phases).where(_row(upgrade, phase)).values(longest_lock_s=longest))
+
+
+def finish(connection: Connection, upgrade: int, phase: str) -> None:
     """Note that a phase is done."""
-    connection.execute(update(upgrades).where(_row(phase)).values(finished_at=time.time()))
+    connection.execute(update(upgrade_phases).where(_row(upgrade, phase)).values(finished_at=time.time()))
 
 
 def leave(connection: Connection) -> None:
@@ -58,11 +54,12 @@ def leave(connection: Connection) -> None:
     connection.execute(update(system).values(phase=""))
 
 
-def rows_done(connection: Connection, phase: Phase) -> tuple[int, int]:
+def rows_done(connection: Connection, upgrade: int, phase: str) -> tuple[int, int]:
     """Return how many rows of a phase are done, and of how many."""
-    row = connection.execute(select(upgrades.c.rows_done, upgrades.c.rows_total).where(_row(phase))).one()
+    query = select(upgrade_phases.c.rows_done, upgrade_phases.c.rows_total).where(_row(upgrade, phase))
+    row = connection.execute(query).one()
     return row.rows_done, row.rows_total
 
 
-def _row(phase: Phase) -> ColumnElement[bool]:
-    return (upgrades.c.version == Version.V5_5) & (upgrades.c.phase == phase)
+def _row(upgrade: int, phase: str) -> ColumnElement[bool]:
+    return (upgrade_phases.c.upgrade == upgrade) & (upgrade_phases.c.phase == phase)

@@ -49,6 +49,10 @@ class Centre:
             self._matcher.load()
         return self._matcher.match_batch()
 
+    def forget_gallery(self) -> None:
+        """Start the matcher anew."""
+        self._matcher = None
+
     def settle(self) -> None:
         """Work and match until nothing is left but printing."""
         while self.work() + self.match():

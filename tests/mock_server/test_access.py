@@ -21,6 +21,7 @@ from tests.mock_server.centre import Centre, serving
 from tests.mock_server.keyholders import HOUR_S, Showing, issue
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face, resembling
 from tests.mock_server.test_http import problem
+from tests.mock_server.upgrading import add_phase
 
 LIST_OF_OFFICE = f"/v1/records?office={OFFICE}&status=CARD_PRINTED"
 PUBLIC = {
@@ -34,7 +35,14 @@ PUBLIC = {
     "/redoc",
 }
 """Routes that need no key. A route of yours that is missing here is refused by this file until you say why."""
-OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200}
+OF_NOBODY = {
+    "GET /v1/queues": 200,
+    "GET /v1/version": 200,
+    "GET /v1/upgrades": 200,
+    "GET /v1/upgrades/{number}": 200,
+    "POST /v1/upgrades": 403,
+    "DELETE /v1/upgrades/{number}": 403,
+}
 """Routes about no person: what an operator of another office is answered."""
 OF_AN_OFFICE = {
     "GET /v1/records": 403,
@@ -57,6 +65,7 @@ BODIES = {
     "POST /v1/offices/{code}/printers/{position}/jam": {"reason": "dust"},
     "POST /v1/records/{reference}/spoiled": {"reason": "smeared"},
     "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},
+    "POST /v1/upgrades": {},
 }
 
 
@@ -66,6 +75,8 @@ def printed(centre: Centre, engine: Engine) -> Centre:
     Packet("A-1").post(centre.client)
     centre.settle()
     centre.print_all({OFFICE: 1})
+    with engine.begin() as connection:
+        add_phase(connection, "expand", 0, 0)
     issue(engine, Role.ADMIN)
     return centre
 
@@ -110,8 +121,9 @@ def call(client: httpx.Client, method: str, path: str, reference: str = "A-1") -
     if path.endswith("/recapture"):
         return Packet("A-1").post(client, path="/v1/records/A-1/recapture")
     body = BODIES.get(f"{method} {path}")
-    for name, value in {"{reference}": reference, "{nik}": NIK, "{code}": OFFICE, "{position}": "1"}.items():
-        path = path.replace(name, value)
+    named = {"reference": reference, "nik": NIK, "code": OFFICE, "position": "1", "number": "1"}
+    for name, value in named.items():
+        path = path.replace(f"{{{name}}}", value)
     return client.request(method, path, json=body)
 
 
@@ -178,6 +190,17 @@ def test_an_admin_works_for_every_office(closed: httpx.Client, engine: Engine, s
     admin = showing(closed, issue(engine, Role.ADMIN))
     assert Packet("B-1", person=2, office=OTHER_OFFICE).post(admin).status_code == 202
     assert admin.post("/v1/records/A-1/handover").is_success
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR])
+def test_only_an_admin_upgrades(closed: httpx.Client, engine: Engine, showing: Showing, role: Role) -> None:
+    office = None if role is Role.AUDITOR else OFFICE
+    other = showing(closed, issue(engine, role, office))
+    assert problem(other.post("/v1/upgrades", json={}), 403)["detail"] == f"role {role} may not do this; an admin may"
+    problem(other.delete("/v1/upgrades/1"), 403)
+    assert other.get("/v1/upgrades/1").json()["state"] == "running"
+    admin = showing(closed, issue(engine, Role.ADMIN))
+    assert admin.delete("/v1/upgrades/1").is_success
 
 
 def test_a_reference_of_another_office_tells_nothing_of_its_record(

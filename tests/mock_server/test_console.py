@@ -19,6 +19,7 @@ from tests.mock_server.browser import chromium
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import first_line, running, start, stop, wait_until
 from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.upgrading import add_phase
 
 WAITING = 2
 """The column of the waiting cards, the office's name not counted."""
@@ -160,12 +161,7 @@ def test_an_upgrade_shows_its_phase_and_how_far_it_is(watched: Watched, engine: 
     expect(watched.page.get_by_role("progressbar")).to_be_hidden()
     with engine.begin() as connection:
         connection.execute(text("UPDATE system SET phase = 'backfill'"))
-        connection.execute(
-            text(
-                "INSERT INTO upgrades (version, phase, rows_done, rows_total, started_at)"
-                " VALUES ('5.5', 'backfill', 300, 1000, 0)"
-            )
-        )
+        add_phase(connection, "backfill", 300, 1_000)
     expect(watched.page.get_by_text("upgrading: backfill, 30%")).to_be_visible()
     assert watched.page.get_by_role("progressbar").evaluate("bar => bar.value") == pytest.approx(0.3)
 
@@ -227,7 +223,8 @@ def quiet_for(engine: Engine, seconds: float) -> bool:
 def reads(engine: Engine) -> int:
     """How often the upgrade's phases, which nobody else here asks for, were read, as far as the sessions have told."""
     with engine.begin() as connection:
-        return int(connection.scalar(text("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'upgrades'")) or 0)
+        counted = "SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'upgrade_phases'"
+        return int(connection.scalar(text(counted)) or 0)
 
 
 def test_the_process_ends_when_asked_though_somebody_watches(browser: Browser, settings: Settings) -> None:

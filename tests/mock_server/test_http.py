@@ -174,7 +174,8 @@ def test_queues_tell_how_many_wait_and_how_long(centre: Centre) -> None:
 
 
 def test_the_version_before_any_upgrade(centre: Centre) -> None:
-    assert centre.client.get("/v1/version").json() == {"version": "5.4", "phase": "", "upgrade": []}
+    told = centre.client.get("/v1/version").json()
+    assert told == {"version": "5.4", "upgraded_zones": [], "phase": "", "upgrade": []}
 
 
 def test_health(centre: Centre) -> None:
@@ -191,6 +192,6 @@ def test_without_a_database_the_server_lives_but_is_not_ready(settings: Settings
 
 def test_a_fault_of_ours_is_told_without_its_insides(centre: Centre, engine: Engine) -> None:
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE upgrades RENAME TO lost"))
+        connection.execute(text("ALTER TABLE upgrade_phases RENAME TO lost"))
     found = problem(centre.client.get("/v1/version"), 500)
     assert "SELECT" not in json.dumps(found)

@@ -14,7 +14,7 @@ from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import wait_until
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face, resembling
-from tests.mock_server.test_upgrade import processes, run_upgrade
+from tests.mock_server.upgrading import processes, upgrade
 
 
 def test_the_gallery_is_rebuilt_from_the_residents(centre: Centre, engine: Engine, settings: Settings) -> None:
@@ -120,7 +120,7 @@ def test_copies_submitted_at_the_same_time_are_not_both_accepted(centre: Centre,
 
 
 def test_of_one_person_at_two_offices_at_the_same_moment_5_5_accepts_one(centre: Centre, settings: Settings) -> None:
-    assert run_upgrade(settings)
+    assert upgrade(settings)
     copies = [
         Packet(f"A-{number}", person=number, office=office, template=face(1))
         for number, office in enumerate([OFFICE, OTHER_OFFICE] * 3, 1)

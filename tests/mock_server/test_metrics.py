@@ -10,6 +10,7 @@ from mock_server.settings import Settings
 from mock_server.tables import stage_events
 from tests.mock_server.centre import Centre, serving
 from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.upgrading import add_phase
 
 Samples = dict[tuple[str, str], float]
 
@@ -95,7 +96,7 @@ def test_queues_upgrade_and_connections_are_gauges(centre: Centre, engine: Engin
         Packet(f"A-{number}", person=number).post(centre.client)
     with engine.begin() as connection:
         connection.execute(text("UPDATE system SET phase = 'backfill'"))
-        connection.execute(text("INSERT INTO upgrades VALUES ('5.5', 'backfill', 40, 100, 1.0, NULL)"))
+        add_phase(connection, "backfill", 40, 100)
     samples = read(centre)
     assert samples["queue_length_records", "validation"] == 2
     assert samples["queue_length_records", "printing"] == 0

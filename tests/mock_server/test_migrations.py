@@ -1,5 +1,7 @@
 """The database's versions."""
 
+from typing import Any
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -8,16 +10,31 @@ from sqlalchemy.exc import IntegrityError
 
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import engine_of
-from mock_server.migrations import EXPANDED, INDEXED, VERSION_5_4, VERSION_5_5, migrate
+from mock_server.migrations import (
+    EXPANDED,
+    INDEXED,
+    VERSION_5_4,
+    VERSION_5_5,
+    abandon_downgrade,
+    migrate,
+    migrate_back,
+    revision_of,
+)
 from mock_server.seed import seed_residents
 from mock_server.settings import Settings
 from mock_server.tables import metadata
+from tests.mock_server.centre import Centre
 from tests.mock_server.commands import run
-from tests.mock_server.packets import OFFICE
+from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.upgrading import upgrade
 
 
 def version(connection: Connection) -> str:
     return str(connection.scalar(text("SELECT version FROM system")))
+
+
+def names(differences: list[Any]) -> set[tuple[str, str]]:
+    return {(kind, item[-1].name) for kind, *item in differences}
 
 
 def test_the_tables_in_the_code_are_those_in_the_database(empty_database: str) -> None:
@@ -32,8 +49,7 @@ def test_5_4_lacks_only_the_national_search(empty_database: str) -> None:
     with engine_of(empty_database) as engine, engine.connect() as connection:
         migrate(connection, VERSION_5_4)
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
-        missing = {(kind, item[-1].name) for kind, *item in differences}
-        assert missing == {
+        assert names(differences) == {
             ("add_column", "search_key"),
             ("add_index", "residents_search_key"),
             ("add_index", "residents_region"),
@@ -67,6 +83,35 @@ def test_an_interrupted_index_is_built_anew(engine: Engine) -> None:
             text("SELECT indisvalid FROM pg_index WHERE indexrelid = 'residents_search_key'::regclass")
         )
         assert valid
+
+
+def test_residents_who_were_not_brought_back_keep_the_database_at_5_5(
+    centre: Centre, engine: Engine, settings: Settings
+) -> None:
+    Packet("A-1").post(centre.client)
+    centre.settle()
+    upgrade(settings)
+    with engine.connect() as connection:
+        with pytest.raises(IntegrityError, match="next_template"):
+            migrate_back(connection, VERSION_5_4)
+        connection.rollback()
+        assert (version(connection), revision_of(connection)) == ("5.5", INDEXED)
+        abandon_downgrade(connection)
+        connection.commit()
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert (version(connection), revision_of(connection)) == ("5.5", VERSION_5_5)
+
+
+def test_a_database_that_went_back_is_one_of_5_4(empty_database: str) -> None:
+    with engine_of(empty_database) as engine, engine.connect() as connection:
+        migrate(connection, VERSION_5_4)
+        before = compare_metadata(MigrationContext.configure(connection), metadata)
+        connection.rollback()
+        migrate(connection, VERSION_5_5)
+        migrate_back(connection, VERSION_5_4)
+        after = compare_metadata(MigrationContext.configure(connection), metadata)
+        assert names(after) == names(before)
+        assert version(connection) == "5.4"
 
 
 def test_the_command_knows_the_two_versions_only(empty_database: str, settings: Settings) -> None:

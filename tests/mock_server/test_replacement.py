@@ -14,7 +14,7 @@ from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, biodata
 from tests.mock_server.test_http import problem
-from tests.mock_server.test_upgrade import run_upgrade
+from tests.mock_server.upgrading import upgrade
 
 NIK = biodata(1)["nik"]
 
@@ -145,7 +145,7 @@ def test_version_5_4_replaces_at_home_only_and_5_5_anywhere_with_a_police_letter
     refused = problem(ask(holder, "R-1", office=OTHER_OFFICE, police_letter="LP/1/IV/2016"), 409)
     assert refused["detail"] == f"version 5.4 replaces cards at the home office, {OFFICE}, only"
     assert "'99.99'" in problem(ask(holder, "R-1", office="99.99"), 409)["detail"]
-    assert run_upgrade(settings)
+    assert upgrade(settings)
     assert "police letter" in problem(ask(holder, "R-1", office=OTHER_OFFICE), 409)["detail"]
     assert ask(holder, "R-1", office=OTHER_OFFICE, police_letter="LP/1/IV/2016").status_code == 202
     issue(holder, "R-1")
@@ -162,7 +162,7 @@ def test_a_card_made_anew_during_the_upgrade_is_brought_over(
             holder.settle()
             holder.client.patch(f"/v1/residents/{NIK}", json={"name": "BUDI", "reason": "typing error"})
 
-    assert run_upgrade(settings, at=meanwhile)
+    assert upgrade(settings, at=meanwhile)
     with engine.connect() as connection:
         resident = connection.execute(text("SELECT search_key, chip_payload, chip_signature FROM residents")).one()
     chip = json.loads(resident.chip_payload)

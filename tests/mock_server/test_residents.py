@@ -13,7 +13,7 @@ from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import OFFICE, Packet, biodata
 from tests.mock_server.test_http import problem
-from tests.mock_server.test_upgrade import run_upgrade
+from tests.mock_server.upgrading import upgrade
 
 NIK = biodata(1)["nik"]
 
@@ -86,7 +86,7 @@ def test_nobody_is_found_under_an_unknown_nik(centre: Centre) -> None:
 def test_in_5_5_a_corrected_name_is_found_by_its_new_sound(
     enrolled: Centre, engine: Engine, settings: Settings
 ) -> None:
-    assert run_upgrade(settings)
+    assert upgrade(settings)
     correct(enrolled, name="Soekarno")
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT search_key FROM residents")) == search_key("Sukarno")

@@ -2,27 +2,23 @@
 
 import json
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from mock_server import matcher, worker
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import Lock, try_lock
 from mock_server.pipeline.names import search_key
 from mock_server.pipeline.versions import nationalise, unpack
 from mock_server.seed import seed_residents
 from mock_server.settings import Settings
-from mock_server.upgrade.online import Throttle, UpgradeError, upgrade
+from mock_server.upgrade.orders import State
+from mock_server.upgrade.work import UpgradeError
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import run, running, start, wait_until
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face
+from tests.mock_server.upgrading import processes, residents, upgrade
 
-QUICK = Throttle(batch=100, pause_s=0.0, parallelism=1)
 PHASES = ["expand", "backfill", "index", "switch"]
 
 
@@ -31,44 +27,6 @@ def seeded(engine: Engine, settings: Settings) -> int:
     with engine.begin() as connection:
         seed_residents(connection, 600, 1, {OFFICE: 2, "99.01": 1}, EcdsaSigner.load(settings.signing_key_file))
     return 600
-
-
-@contextmanager
-def processes(settings: Settings) -> Iterator[None]:
-    """A worker and a matcher at work, in threads."""
-    ended = threading.Event()
-    threads = [
-        threading.Thread(target=worker.run, args=(settings, "worker-1", ended.is_set, lambda: None)),
-        threading.Thread(target=matcher.run, args=(settings, ended.is_set, lambda: None)),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-
-
-def residents(engine: Engine) -> list[Any]:
-    with engine.connect() as connection:
-        return list(connection.execute(text("SELECT * FROM residents ORDER BY nik")))
-
-
-def run_upgrade(
-    settings: Settings,
-    at: Callable[[str], None] = lambda _: None,
-    stop: Callable[[], bool] = lambda: False,
-    throttle: Throttle = QUICK,
-) -> bool:
-    """Upgrade, calling `at` with each phase's name as it begins."""
-
-    def report(line: dict[str, object]) -> None:
-        if not line["finished"] and line["elapsed_s"] == pytest.approx(0, abs=0.05):
-            at(str(line["phase"]))
-
-    return upgrade(settings, throttle, stop, report)
 
 
 def test_the_offices_work_on_during_the_upgrade_and_nobody_is_missed(
@@ -128,7 +86,7 @@ def test_a_duplicate_in_another_office_is_found_after_the_upgrade_only(centre: C
     Packet("B-2", person=2, office=OTHER_OFFICE, template=face(1)).post(centre.client)
     centre.settle()
     assert centre.status("B-2") == "SENT_FOR_CARD_PRINTING"
-    assert run_upgrade(settings)
+    assert upgrade(settings) is State.DONE
     # The same matcher, which has the old gallery in memory until it sees the version.
     Packet("B-3", person=3, office=OTHER_OFFICE, template=face(1)).post(centre.client)
     Packet("B-4", person=4, office=OTHER_OFFICE).post(centre.client)
@@ -150,7 +108,7 @@ def test_who_is_enrolled_or_gets_a_card_after_the_backfill_is_brought_over_by_th
             Packet("A-2", person=2).post(centre.client)
             centre.settle()
 
-    assert run_upgrade(settings, at=meanwhile)
+    assert upgrade(settings, at=meanwhile) is State.DONE
     assert centre.status("A-1") == centre.status("A-2") == "SENT_FOR_CARD_PRINTING"
     people = residents(engine)
     assert len(people) == seeded + 2
@@ -164,8 +122,8 @@ def test_an_interrupted_upgrade_goes_on_where_it_stopped(centre: Centre, setting
     first = start(settings, *slow)
 
     def done() -> int:
-        upgrade = centre.client.get("/v1/version").json()["upgrade"]
-        return upgrade[1]["rows_done"] if len(upgrade) > 1 else 0
+        phases = centre.client.get("/v1/version").json()["upgrade"]
+        return phases[1]["rows_done"] if len(phases) > 1 else 0
 
     with running(first):
         wait_until(lambda: done() > 0)
@@ -192,7 +150,7 @@ def test_a_false_chip_stops_the_upgrade_before_anything_is_signed_anew(
         forged = text("UPDATE residents SET chip_payload = chip_payload || '!'::bytea WHERE nik = :nik")
         connection.execute(forged, {"nik": nik})
     with pytest.raises(UpgradeError, match="a backfill process failed"):
-        run_upgrade(settings)
+        upgrade(settings)
     assert centre.client.get("/v1/version").json()["version"] == "5.4"
     brought_over = [resident for resident in residents(engine) if resident.search_key]
     assert len(brought_over) < seeded
@@ -206,14 +164,14 @@ def test_only_one_upgrade_runs(engine: Engine, settings: Settings) -> None:
     with engine.connect() as other:
         assert try_lock(other, Lock.UPGRADE)
         with pytest.raises(UpgradeError, match="another upgrade is running"):
-            run_upgrade(settings)
+            upgrade(settings)
         other.invalidate()
-    assert run_upgrade(settings)
+    assert upgrade(settings) is State.DONE
 
 
 def test_an_upgrade_told_to_stop_begins_no_phase(settings: Settings) -> None:
     asked: list[str] = []
-    assert not run_upgrade(settings, at=asked.append, stop=lambda: "expand" in asked)
+    assert upgrade(settings, at=asked.append, stop=lambda: "expand" in asked) is State.RUNNING
     assert asked == ["expand"]
-    assert run_upgrade(settings, at=asked.append)
+    assert upgrade(settings, at=asked.append) is State.DONE
     assert asked == PHASES

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from model.stages import TRANSITIONS
 
@@ -31,17 +31,41 @@ def _system() -> None:
         sa.Column("one_row", sa.Boolean, primary_key=True, server_default=sa.text("true")),
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False, server_default=""),
+        sa.Column("upgraded_zones", ARRAY(sa.Text), nullable=False, server_default="{}"),
         sa.CheckConstraint("one_row", name="system_one_row"),
     )
     op.execute("INSERT INTO system (version) VALUES ('5.4')")
     op.create_table(
         "upgrades",
-        sa.Column("version", sa.Text, primary_key=True),
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("from_version", sa.Text, nullable=False),
+        sa.Column("to_version", sa.Text, nullable=False),
+        sa.Column("plan", sa.Text, nullable=False),
+        sa.Column("batch", sa.Integer, nullable=False),
+        sa.Column("pause_s", sa.Double, nullable=False),
+        sa.Column("parallelism", sa.Integer, nullable=False),
+        sa.Column("windows", JSONB, nullable=False, server_default="[]"),
+        sa.Column("start_at", sa.Double, nullable=False),
+        sa.Column("asked_at", sa.Double, nullable=False),
+        sa.Column("asked_by", sa.Text),
+        sa.Column("started_at", sa.Double),
+        sa.Column("ended_at", sa.Double),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("stop_asked", sa.Boolean, nullable=False, server_default=sa.text("false")),
+        sa.Column("error", sa.Text),
+    )
+    unfinished = sa.text("ended_at IS NULL")
+    op.create_index("upgrades_unfinished", "upgrades", [sa.text("(true)")], unique=True, postgresql_where=unfinished)
+    op.create_table(
+        "upgrade_phases",
+        sa.Column("upgrade", sa.BigInteger, sa.ForeignKey("upgrades.id"), primary_key=True),
         sa.Column("phase", sa.Text, primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
         sa.Column("rows_done", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("rows_total", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("started_at", sa.Double, nullable=False),
         sa.Column("finished_at", sa.Double),
+        sa.Column("longest_lock_s", sa.Double, nullable=False, server_default="0"),
     )
 
 

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from mock_server.migrations import shadow
+
 revision = "5.5"
 down_revision = "5.5_index"
 
@@ -12,15 +14,12 @@ def upgrade() -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: a resident has not been brought over; `python -m mock_server upgrade` does.
     """
-    op.execute("DROP TRIGGER changed_since_brought_over ON residents")
-    op.execute("DROP FUNCTION bring_over_again()")
     op.alter_column("residents", "search_key", nullable=False)
-    op.alter_column("residents", "national_template", nullable=False)
-    for old, new in (
-        ("template", "national_template"),
-        ("chip_payload", "reissued_payload"),
-        ("chip_signature", "reissued_signature"),
-    ):
-        op.drop_column("residents", old)
-        op.alter_column("residents", new, new_column_name=old)
-    op.execute("UPDATE system SET version = '5.5'")
+    shadow.take()
+    op.execute("UPDATE system SET version = '5.5', upgraded_zones = '{}'")
+
+
+def downgrade() -> None:
+    """Make room for 5.4's columns beside those that 5.5 goes on using; the version stays."""
+    shadow.add(with_search_key=False)
+    op.alter_column("residents", "search_key", nullable=True)

@@ -3,32 +3,20 @@
 import sqlalchemy as sa
 from alembic import op
 
+from mock_server.migrations import shadow
+
 revision = "5.5_expand"
 down_revision = "5.4"
 
 
 def upgrade() -> None:
-    """Add the columns, empty, which PostgreSQL does without touching a row."""
+    """Add the columns, empty."""
     op.add_column("residents", sa.Column("search_key", sa.Text))
-    op.add_column("residents", sa.Column("national_template", sa.LargeBinary))
-    op.add_column("residents", sa.Column("reissued_payload", sa.LargeBinary))
-    op.add_column("residents", sa.Column("reissued_signature", sa.LargeBinary))
-    op.execute("ALTER TABLE residents ALTER COLUMN national_template SET STORAGE EXTERNAL")
-    # What is corrected or made anew after it was brought over has to be brought over again. The backfill itself
-    # writes none of these columns, so it never fires the trigger.
-    op.execute("""
-        CREATE FUNCTION bring_over_again() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            IF NEW.name IS DISTINCT FROM OLD.name THEN
-                NEW.search_key = NULL;
-            END IF;
-            IF NEW.chip_payload IS DISTINCT FROM OLD.chip_payload THEN
-                NEW.reissued_payload = NULL;
-            END IF;
-            RETURN NEW;
-        END $$
-    """)
-    op.execute("""
-        CREATE TRIGGER changed_since_brought_over BEFORE UPDATE OF name, chip_payload ON residents
-        FOR EACH ROW EXECUTE FUNCTION bring_over_again()
-    """)
+    shadow.add(with_search_key=True)
+
+
+def downgrade() -> None:
+    """Take the room back: 5.4 runs, as before."""
+    op.execute("UPDATE system SET upgraded_zones = '{}'")
+    shadow.drop()
+    op.drop_column("residents", "search_key")
