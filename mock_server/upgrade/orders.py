@@ -87,6 +87,7 @@ def ask(connection: Connection, wish: Wish, asked_by: str | None) -> int:
         raise RefusedError(f"the system has version {wish.to} already")
     if wish.plan is Plan.ROLLING and wish.to == Version.V5_4:
         raise RefusedError("a downgrade is online or big-bang: 5.4 cannot search a nation that is half its own")
+    _refuse_beside_another(connection)
     now = time.time()
     order = (
         postgresql.insert(upgrades)
@@ -108,8 +109,9 @@ def ask(connection: Connection, wish: Wish, asked_by: str | None) -> int:
     )
     number: int | None = connection.scalar(order)
     if number is None:
-        other = connection.execute(select(upgrades.c.id, upgrades.c.state).where(_UNFINISHED)).one()
-        raise RefusedError(f"upgrade {other.id} is {other.state}; stop it first, or wait for its end")
+        # Asked for at the same moment.
+        _refuse_beside_another(connection)
+        raise RefusedError("another upgrade was asked for at the same moment, and has ended; ask again")
     return number
 
 
@@ -188,6 +190,12 @@ def phases_of(connection: Connection, number: int) -> Sequence[AnyRow]:
     """Return the rows of an upgrade's phases, those that have begun, in order."""
     query = select(upgrade_phases).where(upgrade_phases.c.upgrade == number).order_by(upgrade_phases.c.position)
     return connection.execute(query).all()
+
+
+def _refuse_beside_another(connection: Connection) -> None:
+    other = connection.execute(select(upgrades.c.id, upgrades.c.state).where(_UNFINISHED)).one_or_none()
+    if other is not None:
+        raise RefusedError(f"upgrade {other.id} is {other.state}; stop it first, or wait for its end")
 
 
 _UNFINISHED = upgrades.c.ended_at.is_(None)

@@ -12,8 +12,9 @@ from mock_server.pipeline.ports import CardFace
 from mock_server.settings import Settings
 from mock_server.worker import make_worker, work_batch
 from tests.mock_server.centre import Centre
-from tests.mock_server.commands import Process, running, start, stop, wait_until
+from tests.mock_server.commands import Process, first_line, running, start, stop, wait_until
 from tests.mock_server.packets import Packet
+from tests.mock_server.upgrading import upgrade
 
 
 class JammedRenderer(CardRenderer):
@@ -101,3 +102,15 @@ def _freeze_in_a_transaction(engine: Engine, process: Process) -> None:
         process.send_signal(signal.SIGCONT)
         time.sleep(0.003)
     raise AssertionError("the worker was never in the middle of its work")
+
+
+def test_a_new_version_comes_with_new_workers(centre: Centre, settings: Settings) -> None:
+    working = start(settings, "worker", "--name", "worker-1")
+    with running(working):
+        assert first_line(working) == {"ready": True}
+        upgrade(settings)
+        assert first_line(working) == {"ready": True}, "it has begun anew, in its own place"
+        Packet("A-1").post(centre.client)
+        wait_until(lambda: bool(centre.events("A-1")))
+        assert stop(working) == 0
+    assert [(event.server, event.version) for event in centre.events("A-1")] == [("worker-1", "5.5")]
