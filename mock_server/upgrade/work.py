@@ -15,7 +15,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from psycopg import errors
+from sqlalchemy import Connection, exc, func, select, text, update
 
 from mock_server import claims
 from mock_server.adapters.signer import EcdsaSigner
@@ -52,6 +53,7 @@ from model.offices import Zone, zone_of
 
 TOO_LATE = "the last window has closed; ask for the upgrade again, with later ones, to go on"
 _WATCH_S = 0.05
+_LOCK_WITHIN_MS, _LOCK_AGAIN_S = 300, 0.5
 
 
 class UpgradeError(RuntimeError):
@@ -83,12 +85,23 @@ class Work:
         """The phase under way, which the progress is noted for."""
 
     def expand(self) -> None:
-        """Make room for the next version's columns, empty."""
-        with self._alone(version=False):
-            if self._order.to == Version.V5_5:
-                migrate(self._connection, EXPANDED)
-            elif revision_of(self._connection) == VERSION_5_5:
-                migrate_back(self._connection, INDEXED)
+        """Make room for the next version's columns, empty.
+
+        The table is wanted alone for a moment. Who waits for that keeps everybody behind it waiting too, so this waits
+        briefly, lets them pass, and tries again.
+        """
+        while True:
+            try:
+                with self._alone(version=False):
+                    self._connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_WITHIN_MS}'"))
+                    self._make_room()
+            except exc.OperationalError as error:
+                if not isinstance(error.orig, errors.LockNotAvailable):
+                    raise
+                self._check()
+                time.sleep(_LOCK_AGAIN_S)
+            else:
+                return
 
     def backfill(self, zone: Zone | None = None) -> None:
         """Fill them for everybody enrolled, or in a zone, a batch at a time, while the offices work."""
@@ -143,10 +156,7 @@ class Work:
                 return
             # Whoever reads a resident waits from now on, and not only when the first column changes.
             self._connection.execute(text("LOCK TABLE residents"))
-            if self._order.to == Version.V5_5:
-                migrate(self._connection, EXPANDED)
-            elif revision_of(self._connection) == VERSION_5_5:
-                migrate_back(self._connection, INDEXED)
+            self._make_room()
             progress.expect(self._notes, self._order.id, self.phase, count_pending(self._connection, self._share(None)))
             self._bring_over_in_parallel(self._share(None))
             if self._order.to == Version.V5_5:
@@ -173,6 +183,12 @@ class Work:
 
     def _version(self) -> Version:
         return claims.peek_system(self._connection).version
+
+    def _make_room(self) -> None:
+        if self._order.to == Version.V5_5:
+            migrate(self._connection, EXPANDED)
+        elif revision_of(self._connection) == VERSION_5_5:
+            migrate_back(self._connection, INDEXED)
 
     def _change_version(self) -> None:
         if self._order.to == Version.V5_5:
