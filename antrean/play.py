@@ -179,7 +179,7 @@ def _upgrade_words(upgrade: Process) -> str:
 
 
 def _upgrade_times(server: Server, clock: Clock) -> UpgradeTimes | None:
-    query = "SELECT phase, started_at, finished_at FROM upgrades ORDER BY started_at"
+    query = "SELECT phase, started_at, finished_at FROM upgrade_phases ORDER BY started_at"
     with psycopg.connect(server.database_url) as connection:
         rows = connection.execute(query).fetchall()
     if not rows:
