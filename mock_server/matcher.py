@@ -119,16 +119,14 @@ def _add_rows(gallery: MemoryGallery, version: Version, rows: Sequence[tuple[str
 def _probes(candidates: Sequence[Candidate], version: Version) -> list[Probe]:
     templates = versions.encode(version, versions.unpack([candidate.template for candidate in candidates]))
     return [
-        Probe(
-            candidate.biodata["nik"], versions.partition(version, candidate.visit.office), template, candidate.cleared
-        )
+        Probe(candidate.biodata["nik"], versions.partition(version, candidate.home), template, candidate.cleared)
         for candidate, template in zip(candidates, templates, strict=True)
     ]
 
 
 def _resident(candidate: Candidate, probe: Probe) -> Resident:
     template = versions.pack(probe.template)
-    return Resident(probe.nik, candidate.visit.reference, candidate.visit.office, candidate.biodata, template)
+    return Resident(probe.nik, candidate.visit.reference, candidate.home, candidate.biodata, template, candidate.permit)
 
 
 def _finished(

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from mock_server.pipeline.names import search_key
+from mock_server.pipeline.permits import Permit
 from mock_server.pipeline.personalisation import Card
 from mock_server.pipeline.versions import Version
-from mock_server.tables import card_numbers, cards, residents
+from mock_server.tables import card_numbers, cards, permits, residents
 
 _ROWS_AT_ONCE = 2_000
 
@@ -37,8 +38,11 @@ class Resident:
     reference: str
     """The record that enrolls the person."""
     office: str
+    """Where the person is at home."""
     biodata: dict[str, str]
     template: bytes
+    permit: Permit | None = None
+    """A foreign resident's."""
 
 
 def count_by_office(connection: Connection) -> dict[str, int]:
@@ -62,6 +66,9 @@ def enroll(connection: Connection, newcomers: Sequence[Resident], version: Versi
     """Add residents; their chips follow with their first cards."""
     if newcomers:
         connection.execute(insert(residents), [_row(newcomer, version, enrolled_at) for newcomer in newcomers])
+    # Somebody with a permit has come through 5.5, which has the table.
+    if foreign := [_permit_row(newcomer.nik, newcomer.permit) for newcomer in newcomers if newcomer.permit]:
+        connection.execute(insert(permits), foreign)
 
 
 def next_card_numbers(connection: Connection, count: int) -> list[str]:
@@ -69,7 +76,20 @@ def next_card_numbers(connection: Connection, count: int) -> list[str]:
     if not count:
         return []
     numbers = connection.scalars(select(card_numbers.next_value()).select_from(func.generate_series(1, count)))
-    return [f"{number:012d}" for number in numbers]
+    return [card_number(number) for number in numbers]
+
+
+def reserve_card_numbers(connection: Connection, count: int) -> int:
+    """Take so many card numbers in a row; returns the first. Only for who is alone in the database."""
+    first: int = connection.scalars(select(card_numbers.next_value())).one()
+    if count > 1:
+        connection.execute(select(func.setval(card_numbers.name, first + count - 1)))
+    return first
+
+
+def card_number(number: int) -> str:
+    """Write a card's number, 12 digits."""
+    return f"{number:012d}"
 
 
 def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], made_at: float) -> None:
@@ -86,6 +106,7 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
                 "front": card.front,
                 "chip_payload": card.chip_payload,
                 "chip_signature": card.chip_signature,
+                "expires": card.expires,
                 "status": CardStatus.MADE,
                 "status_since": made_at,
                 "made_at": made_at,
@@ -99,6 +120,10 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
         .values(chip_payload=bindparam("payload"), chip_signature=bindparam("signature")),
         [{"holder": nik, "payload": card.chip_payload, "signature": card.chip_signature} for _, nik, card in made],
     )
+
+
+def _permit_row(nik: str, permit: Permit) -> dict[str, Any]:
+    return {"nik": nik, "kind": permit.kind, "number": permit.number, "expires": permit.expires}
 
 
 def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """What the web takes and gives, as JSON."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
+from mock_server.pipeline.permits import MAX_NUMBER_CHARACTERS, PermitKind
 from model.stages import Stage, Status
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._~:-]{1,100}$"), Field(examples=["35.07-000123"])]
@@ -23,6 +25,8 @@ EXAMPLE_ENROLLMENT = """{"reference": "35.07-000123", "office": "35.07", "biodat
  "address": "Jl. Panji No. 158, Kepanjen", "occupation": "GURU", "nationality": "WNI"}}"""
 """The `record` part of a packet, as an office sends it."""
 
+Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Text that says something."""
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 """A person's reason for a decision, in words."""
 
@@ -44,6 +48,17 @@ class Biodata(BaseModel):
     nationality: Text = ""
 
 
+class Permit(BaseModel):
+    """A foreign resident's permit. Whether it gives a right to a card is validation's to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: PermitKind
+    number: Annotated[Line, StringConstraints(max_length=MAX_NUMBER_CHARACTERS)]
+    expires: date
+    """The last day on which it is good."""
+
+
 class Enrollment(BaseModel):
     """The `record` part of a packet."""
 
@@ -52,7 +67,11 @@ class Enrollment(BaseModel):
     reference: Reference
     office: Text
     """The submitting office's code, such as 35.07."""
+    home: Text | None = None
+    """The code of the office where the person is at home; the submitting one if missing. Another needs 5.5."""
     biodata: Biodata
+    permit: Permit | None = None
+    """For somebody whose nationality is not WNI; needs 5.5."""
 
 
 class Receipt(BaseModel):
@@ -71,6 +90,7 @@ class Record(BaseModel):
         {
             "reference": "35.07-000123",
             "office": "35.07",
+            "home": "35.07",
             "kind": "enrollment",
             "nik": "3507124801900001",
             "status": "DUPLICATE_RECORD",
@@ -85,6 +105,8 @@ class Record(BaseModel):
 
     reference: str
     office: str
+    home: str
+    """The office where the person is at home."""
     kind: str
     """enrollment or replacement."""
     nik: str
@@ -120,6 +142,7 @@ class Card(BaseModel):
             "reference": "35.07-000123",
             "nik": "3507124801900001",
             "status": "ACTIVE",
+            "expires": None,
             "payload": "eyJiaW9kYXRhIjp7",
             "signature": "MEUCIQDx",
         }
@@ -129,6 +152,8 @@ class Card(BaseModel):
     reference: str
     nik: str
     status: str
+    expires: date | None
+    """The last day on which it is good, that of a foreign resident's permit; null for life."""
     payload: str
     """Base64."""
     signature: str

@@ -45,7 +45,7 @@ def test_shares_add_up_and_are_within_one_of_exact(count: int, weights: dict[str
 
 def test_residents_have_niks_of_their_own_that_tell_their_birth_and_sex(signer: EcdsaSigner) -> None:
     # More than one district's serial numbers.
-    people = list(residents_of(OFFICE, 10_050, 1, name_pool(1), signer, 0.0))
+    people = list(residents_of(OFFICE, 10_050, 1, name_pool(1), signer, 0.0, 1))
     assert len({person.nik for person in people}) == 10_050
     assert {person.nik[:6] for person in people} == {"350701", "350702"}
     for person in people:
@@ -81,7 +81,7 @@ def test_residents_are_in_the_database_with_faces_from_the_stream_and_chips_that
 def test_a_seed_makes_the_same_people_and_another_seed_others(signer: EcdsaSigner) -> None:
     def people(seed: int) -> list[tuple[object, ...]]:
         # The signature is another each time: ECDSA draws a number of its own.
-        made = residents_of(OFFICE, 20, seed, name_pool(seed), signer, 0.0)
+        made = residents_of(OFFICE, 20, seed, name_pool(seed), signer, 0.0, 1)
         return [person._replace(chip_signature=b"") for person in made]
 
     assert people(1) == people(1)
@@ -90,7 +90,7 @@ def test_a_seed_makes_the_same_people_and_another_seed_others(signer: EcdsaSigne
 
 def test_more_people_than_niks_are_refused(signer: EcdsaSigner) -> None:
     with pytest.raises(TooManyResidentsError, match=r"35\.07 would have 1000000 residents"):
-        next(residents_of(OFFICE, 1_000_000, 1, name_pool(1), signer, 0.0))
+        next(residents_of(OFFICE, 1_000_000, 1, name_pool(1), signer, 0.0, 1))
 
 
 def test_version_5_5_is_not_seeded(engine: Engine, signer: EcdsaSigner) -> None:

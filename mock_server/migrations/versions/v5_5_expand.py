@@ -14,6 +14,15 @@ def upgrade() -> None:
     op.add_column("residents", sa.Column("reissued_payload", sa.LargeBinary))
     op.add_column("residents", sa.Column("reissued_signature", sa.LargeBinary))
     op.execute("ALTER TABLE residents ALTER COLUMN national_template SET STORAGE EXTERNAL")
+    # It may be there, for a downgrade leaves it.
+    op.execute("""
+        CREATE TABLE IF NOT EXISTS permits (
+            nik text PRIMARY KEY REFERENCES residents (nik),
+            kind text NOT NULL,
+            number text NOT NULL,
+            expires date NOT NULL
+        )
+    """)
     # What is corrected or made anew after it was brought over has to be brought over again. The backfill itself
     # writes none of these columns, so it never fires the trigger.
     op.execute("""
