@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from mock_server import register
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import engine_of
+from mock_server.likenesses import COUNT
 from mock_server.migrations import VERSION_5_5, migrate
 from mock_server.pipeline.niks import plausible_nik
 from mock_server.pipeline.versions import unpack
@@ -76,6 +78,21 @@ def test_residents_are_in_the_database_with_faces_from_the_stream_and_chips_that
         assert signer.verify(person.chip_payload, person.chip_signature)
         content = json.loads(person.chip_payload)
         assert (content["nik"], content["name"], content["profile"]) == (person.nik, person.name, "5.4")
+
+
+def test_each_resident_has_a_card_whose_number_is_not_drawn_again(engine: Engine, signer: EcdsaSigner) -> None:
+    with engine.begin() as connection:
+        seed_residents(connection, 2_100, 7, {OFFICE: 2_050, "99.01": 50}, signer)
+        cards = connection.execute(text("SELECT c.*, r.chip_payload AS held FROM cards c JOIN residents r USING (nik)"))
+        held = {card.number: card for card in cards}
+        assert register.next_card_numbers(connection, 1) == ["000000002101"]
+    assert sorted(held) == [f"{number:012d}" for number in range(1, 2_101)]
+    for number, card in held.items():
+        assert (card.status, card.reference, card.front, card.expires) == ("ACTIVE", None, None, None)
+        assert json.loads(card.chip_payload)["number"] == number
+        assert card.chip_payload == card.held
+    likes = {card.likeness for card in residents_of(OFFICE, 2_000, 7, name_pool(7), signer, 0.0, 1)}
+    assert likes == set(range(COUNT))
 
 
 def test_a_seed_makes_the_same_people_and_another_seed_others(signer: EcdsaSigner) -> None:
