@@ -62,6 +62,8 @@ _SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}},
+        "version": {"type": "string", "description": f"with type {UNSUPPORTED}: the version that runs"},
+        "since": {"type": "string", "description": "likewise: the version that brings what was asked for"},
     },
 }
 

@@ -204,7 +204,7 @@ cards = Table(
     Column("number", Text, primary_key=True),
     # Null, as the front is, for those made before the scenario.
     Column("reference", Text, ForeignKey("records.reference")),
-    Column("nik", Text, nullable=False),
+    Column("nik", Text, nullable=False, index=True),
     Column("front", LargeBinary),
     Column("chip_payload", LargeBinary, nullable=False),
     Column("chip_signature", LargeBinary, nullable=False),

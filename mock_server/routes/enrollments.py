@@ -38,7 +38,10 @@ async def receive_enrollment(
     template: UploadFile,
     biometrics: UploadFile,
 ) -> Receipt:
-    """Take a packet: 202 once it is safe; 200 with the record's present status if it was received before."""
+    """Take a packet: 202 once it is safe; 200 with the record's present status if it was received before.
+
+    Somebody who is at home elsewhere, or a foreign resident, needs version 5.5.
+    """
     caller.must_change(record.office)
     packet = await read_packet(record, photo, template, biometrics)
     needed = features_of(record)

@@ -56,7 +56,10 @@ class Replacement(BaseModel):
     },
 )
 async def ask(connection: Connection, caller: Caller, once: TheOnce, response: Response, asked: Replacement) -> Receipt:
-    """Have a card made anew: 202 once it is safe; 200 with the record's present status if it was asked for before."""
+    """Have a card made anew: 202 once it is safe; 200 with the record's present status if it was asked for before.
+
+    An office other than the person's, or a foreign resident's card, needs version 5.5.
+    """
     caller.must_change(asked.office)
     letter = PoliceLetter(asked.police_letter.number, asked.police_letter.date) if asked.police_letter else None
     request = Request(asked.reference, asked.nik, asked.office, asked.reason, letter)

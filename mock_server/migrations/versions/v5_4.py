@@ -172,7 +172,7 @@ def _cards() -> None:
         "cards",
         sa.Column("number", sa.Text, primary_key=True),
         sa.Column("reference", sa.Text, sa.ForeignKey("records.reference")),
-        sa.Column("nik", sa.Text, nullable=False),
+        sa.Column("nik", sa.Text, nullable=False, index=True),
         sa.Column("front", sa.LargeBinary),
         sa.Column("chip_payload", sa.LargeBinary, nullable=False),
         sa.Column("chip_signature", sa.LargeBinary, nullable=False),
