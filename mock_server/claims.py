@@ -76,6 +76,7 @@ class Task:
     biometrics: bytes | None
     """Only for personalisation; validation is content with the length."""
     permit: Permit | None = None
+    """A foreign resident's."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,13 @@ def test_residents_who_were_not_brought_over_keep_the_database_at_5_4(engine: En
         assert connection.scalar(text("SELECT count(template) FROM residents")) == 3
 
 
+def test_permits_that_a_downgrade_left_are_kept(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE permits AS SELECT '3507124801900001' AS nik"))
+        migrate(connection, EXPANDED)
+        assert connection.scalar(text("SELECT count(nik) FROM permits")) == 1
+
+
 def test_an_interrupted_index_is_built_anew(engine: Engine) -> None:
     with engine.connect() as connection:
         migrate(connection, EXPANDED)

@@ -10,6 +10,7 @@ from mock_server.office_dates import today_at
 from mock_server.pipeline.permits import Permit, PermitKind, is_foreign, permit_faults
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, biodata
+from tests.mock_server.test_features import unsupported
 from tests.mock_server.test_http import problem
 from tests.mock_server.test_replacement import LETTER, ask, issue
 
@@ -133,6 +134,14 @@ def test_a_replaced_card_keeps_the_permit_and_none_is_replaced_when_it_has_expir
     ]
     expire(engine)
     assert "expired on" in problem(ask(national, "R-2"), 409)["detail"]
+
+
+def test_a_foreign_residents_card_is_not_replaced_after_a_step_back_to_5_4(national: Centre, engine: Engine) -> None:
+    send(national, "F-1", GOOD)
+    issue(national, "F-1")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE system SET version = '5.4'"))
+    assert "it gives cards to citizens only" in unsupported(ask(national, "R-1"))
 
 
 @pytest.mark.parametrize(("office", "ahead_h"), [("35.07", 7), ("51.71", 8), ("91.71", 9), ("99.99", 7)])
