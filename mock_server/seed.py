@@ -175,7 +175,7 @@ def residents_of(
         size = min(_CHUNK, count - start)
         templates = templates_of(faces, size)
         picks = people.integers(0, (2, NAMES, NAMES, _BIRTH_DAYS, 200), size=(size, 5))
-        likes = looks.integers(COUNT, size=size).tolist()
+        likenesses_of = looks.integers(COUNT, size=size).tolist()
         for row, (sex, first, last, day, house) in enumerate(picks.tolist()):
             female = sex == 1
             name = f"{(names.female if female else names.male)[first]} {names.last[last]}"
@@ -188,7 +188,7 @@ def residents_of(
             payload = canonical(profile(Version.V5_4, nik) | content)
             yield SeedResident(
                 nik, office, name, born, "LP"[sex], address,
-                templates[row].tobytes(), payload, signer.sign(payload), enrolled_at, likes[row], number,
+                templates[row].tobytes(), payload, signer.sign(payload), enrolled_at, likenesses_of[row], number,
             )  # fmt: skip
 
 
