@@ -35,6 +35,7 @@ from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner, create_key
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from mock_server.migrations import VERSION_5_4, migrate
+from mock_server.office_dates import today_at
 from mock_server.pipeline import validation
 from mock_server.pipeline.matching import Probe, Thresholds, match
 from mock_server.pipeline.personalisation import Applicant, personalise
@@ -79,6 +80,7 @@ def bare_steps(packets: Sequence[Packet], gallery: MemoryGallery, settings: Sett
         validation.validate(
             validation.Packet(packet.biodata, packet.photo, packet.template, len(packet.biometrics)),
             settings.min_sharpness,
+            today_at(OFFICE),
         )
     validated_s = time.process_time()
     _search(packets, gallery, settings)

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import Select
 
 from mock_server.database import AnyRow, hold_version
+from mock_server.pipeline.permits import Permit
 from mock_server.pipeline.versions import Version
 from mock_server.tables import (
     IN_PRINTER,
@@ -86,6 +87,8 @@ class Task:
     biometrics_bytes: int
     biometrics: bytes | None
     """Only for personalisation; validation is content with the length."""
+    permit: Permit | None = None
+    """A foreign resident's."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ class Candidate:
     template: bytes
     cleared: frozenset[str]
     """NIKs of residents of whom a person has decided that they are somebody else."""
+    home: str
+    """The office where the person is at home."""
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True)
@@ -140,11 +146,20 @@ def claim_tasks(connection: Connection, limit: int) -> list[Task]:
         records.c.template,
         func.octet_length(records.c.biometrics).label("biometrics_bytes"),
         biometrics.label("biometrics"),
+        records.c.permit,
     )
     rows = connection.execute(query).all()
     claimed_s = time.time()
     return [
-        Task(_visit(row, claimed_s), row.biodata, row.photo, row.template, row.biometrics_bytes, row.biometrics)
+        Task(
+            _visit(row, claimed_s),
+            row.biodata,
+            row.photo,
+            row.template,
+            row.biometrics_bytes,
+            row.biometrics,
+            Permit.from_json(row.permit),
+        )
         for row in rows
     ]
 
@@ -161,11 +176,25 @@ def claim_candidates(connection: Connection, limit: int) -> list[Candidate]:
         .scalar_subquery()
     )
     query = _oldest_first(WAITS_FOR_MATCHER, limit).add_columns(
-        records.c.biodata, records.c.template, cleared.label("cleared")
+        records.c.biodata,
+        records.c.template,
+        cleared.label("cleared"),
+        func.coalesce(records.c.home, records.c.office).label("home"),
+        records.c.permit,
     )
     rows = connection.execute(query).all()
     claimed_s = time.time()
-    return [Candidate(_visit(row, claimed_s), row.biodata, row.template, frozenset(row.cleared or ())) for row in rows]
+    return [
+        Candidate(
+            _visit(row, claimed_s),
+            row.biodata,
+            row.template,
+            frozenset(row.cleared or ()),
+            row.home,
+            Permit.from_json(row.permit),
+        )
+        for row in rows
+    ]
 
 
 def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]:

@@ -155,7 +155,7 @@ def _probes(candidates: Sequence[Candidate], software: System) -> list[Probe]:
     return [
         Probe(
             candidate.biodata["nik"],
-            versions.partition(version, candidate.visit.office),
+            versions.partition(version, candidate.home),
             by_version[version][index],
             candidate.cleared,
         )
@@ -170,7 +170,13 @@ def _resident(candidate: Candidate, probe: Probe, software: System) -> Resident:
         following = template
         template = versions.pack(versions.encode(software.version, versions.unpack([candidate.template]))[0])
     return Resident(
-        probe.nik, candidate.visit.reference, candidate.visit.office, candidate.biodata, template, following
+        probe.nik,
+        candidate.visit.reference,
+        candidate.home,
+        candidate.biodata,
+        template,
+        candidate.permit,
+        following,
     )
 
 

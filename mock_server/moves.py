@@ -25,7 +25,7 @@ async def lock(connection: AsyncConnection, reference: str) -> AnyRow:
     Raises:
         UnknownRecordError: there is none.
     """
-    names = ("reference", "office", "nik", "status", "stage", "duplicate_of", "similarity")
+    names = ("reference", "office", "nik", "status", "stage", "duplicate_of", "similarity", "permit")
     query = select(*(records.c[name] for name in names)).where(records.c.reference == reference).with_for_update()
     row = (await connection.execute(query)).one_or_none()
     if row is None:

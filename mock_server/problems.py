@@ -9,8 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from mock_server.refusals import MissingError, RefusedError
+from mock_server.refusals import MissingError, RefusedError, UnsupportedError
 from model.stages import IllegalTransitionError
+
+UNSUPPORTED = "urn:antrean:problem:unsupported-by-version"
+"""The `type` of a problem that an upgrade solves."""
 
 
 class Problem(HTTPException):
@@ -59,6 +62,8 @@ _SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}},
+        "version": {"type": "string", "description": f"with type {UNSUPPORTED}: the version that runs"},
+        "since": {"type": "string", "description": "likewise: the version that brings what was asked for"},
     },
 }
 
@@ -69,6 +74,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(IllegalTransitionError, _conflict)
     app.add_exception_handler(RefusedError, _conflict)
+    app.add_exception_handler(UnsupportedError, _unsupported)
     app.add_exception_handler(MissingError, _missing)
     app.add_exception_handler(Exception, _server_error)
 
@@ -95,6 +101,12 @@ def _invalid_request(_: Request, error: Exception) -> JSONResponse:
 
 def _conflict(_: Request, error: Exception) -> JSONResponse:
     return answer(HTTPStatus.CONFLICT, str(error))
+
+
+def _unsupported(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, UnsupportedError)  # noqa: S101 - the handler's registration says so
+    kind = {"type": UNSUPPORTED, "title": "Unsupported by this version"}
+    return answer(HTTPStatus.CONFLICT, str(error), **kind, version=error.version, since=error.since)
 
 
 def _missing(_: Request, error: Exception) -> JSONResponse:

@@ -7,3 +7,12 @@ class MissingError(LookupError):
 
 class RefusedError(ValueError):
     """As things stand it cannot be done; the message says why, for the person who asked."""
+
+
+class UnsupportedError(RefusedError):
+    """The version that runs cannot do it; a later one can."""
+
+    def __init__(self, version: str, lacks: str, since: str) -> None:
+        super().__init__(f"version {version} runs, which lacks {lacks}; version {since} brings it")
+        self.version = version
+        self.since = since

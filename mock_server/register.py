@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, bindparam, column, func, insert, null, select, table, update
 
 from mock_server.pipeline.names import search_key
+from mock_server.pipeline.permits import Permit
 from mock_server.pipeline.personalisation import Card
 from mock_server.pipeline.versions import Version
-from mock_server.tables import card_numbers, cards, residents
+from mock_server.tables import card_numbers, cards, permits, residents
 
 _ROWS_AT_ONCE = 2_000
 
@@ -37,11 +38,14 @@ class Resident:
     reference: str
     """The record that enrolls the person."""
     office: str
+    """Where the person is at home."""
     biodata: dict[str, str]
     template: bytes
     """In the encoding of the system's version."""
+    permit: Permit | None = None
+    """A foreign resident's."""
     next_template: bytes | None = None
-    """In that of 5.5 for an office that has it before the system."""
+    """In the encoding of 5.5, for an office that has it before the system."""
 
 
 def count_by_office(connection: Connection) -> dict[str, int]:
@@ -72,6 +76,9 @@ def enroll(connection: Connection, newcomers: Sequence[Resident], version: Versi
         rows = [_row(newcomer, version, enrolled_at) for newcomer in newcomers if bool(newcomer.next_template) == ahead]
         if rows:
             connection.execute(insert(_EXPANDED if ahead else residents), rows)
+    # Somebody with a permit has come through 5.5, which has the table.
+    if foreign := [_permit_row(newcomer.nik, newcomer.permit) for newcomer in newcomers if newcomer.permit]:
+        connection.execute(insert(permits), foreign)
 
 
 def next_card_numbers(connection: Connection, count: int) -> list[str]:
@@ -79,7 +86,20 @@ def next_card_numbers(connection: Connection, count: int) -> list[str]:
     if not count:
         return []
     numbers = connection.scalars(select(card_numbers.next_value()).select_from(func.generate_series(1, count)))
-    return [f"{number:012d}" for number in numbers]
+    return [card_number(number) for number in numbers]
+
+
+def reserve_card_numbers(connection: Connection, count: int) -> int:
+    """Take so many card numbers in a row; returns the first. Only for who is alone in the database."""
+    first: int = connection.scalars(select(card_numbers.next_value())).one()
+    if count > 1:
+        connection.execute(select(func.setval(card_numbers.name, first + count - 1)))
+    return first
+
+
+def card_number(number: int) -> str:
+    """Write a card's number, 12 digits."""
+    return f"{number:012d}"
 
 
 def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], made_at: float) -> None:
@@ -96,6 +116,7 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
                 "front": card.front,
                 "chip_payload": card.chip_payload,
                 "chip_signature": card.chip_signature,
+                "expires": card.expires,
                 "status": CardStatus.MADE,
                 "status_since": made_at,
                 "made_at": made_at,
@@ -113,6 +134,10 @@ def add_cards(connection: Connection, made: Sequence[tuple[str, str, Card]], mad
 
 _EXPANDED = table("residents", *(column(it.name, it.type) for it in residents.c), column("next_template", LargeBinary))
 """The residents while the versions are mixed."""
+
+
+def _permit_row(nik: str, permit: Permit) -> dict[str, Any]:
+    return {"nik": nik, "kind": permit.kind, "number": permit.number, "expires": permit.expires}
 
 
 def _row(newcomer: Resident, version: Version, enrolled_at: float) -> dict[str, Any]:

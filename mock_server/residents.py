@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mock_server import claims
 from mock_server.database import AnyRow
 from mock_server.pipeline.names import search_key
+from mock_server.pipeline.permits import is_foreign
 from mock_server.pipeline.versions import Version
-from mock_server.refusals import MissingError
+from mock_server.refusals import MissingError, RefusedError
 from mock_server.tables import cards, corrections, residents
 
 CORRECTABLE = ("name", "birth_place", "address", "occupation", "nationality")
@@ -40,7 +41,7 @@ async def find(connection: AsyncConnection, nik: str) -> AnyRow:
 
 async def cards_of(connection: AsyncConnection, nik: str) -> Sequence[AnyRow]:
     """Return the cards made for a resident, the oldest first."""
-    columns = (cards.c[name] for name in ("number", "reference", "status", "status_since", "reason"))
+    columns = (cards.c[name] for name in ("number", "reference", "status", "status_since", "expires", "reason"))
     records_of = select(residents.c.nik).where(residents.c.nik == nik).scalar_subquery()
     query = select(*columns).where(cards.c.nik == records_of).order_by(cards.c.number)
     return (await connection.execute(query)).all()
@@ -59,6 +60,7 @@ async def correct(connection: AsyncConnection, nik: str, changes: Mapping[str, s
 
     Raises:
         UnknownResidentError: there is none.
+        RefusedError: it would make a citizen a foreign resident, or the other way round.
     """
     # The version first: the upgrade's switch takes its lock before the residents', too.
     version = (await connection.run_sync(claims.read_system)).version
@@ -69,6 +71,7 @@ async def correct(connection: AsyncConnection, nik: str, changes: Mapping[str, s
     changed = {field: value for field, value in changes.items() if old._mapping[field] != value}
     if not changed:
         return 0
+    _check_nationality(old.nationality, changed)
     values = dict(changed)
     # The column came with 5.5; during the upgrade to it a trigger has the backfill make the key anew.
     if "name" in changed and version == Version.V5_5:
@@ -90,3 +93,9 @@ async def correct(connection: AsyncConnection, nik: str, changes: Mapping[str, s
         ],
     )
     return len(changed)
+
+
+def _check_nationality(old: str | None, changed: Mapping[str, str]) -> None:
+    """Leave a permit with those who need one: becoming a citizen is more than a mistake in writing put right."""
+    if "nationality" in changed and is_foreign(old) != is_foreign(changed["nationality"]):
+        raise RefusedError("nationality: a correction does not make a citizen of a foreign resident, or the reverse")

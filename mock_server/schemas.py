@@ -1,11 +1,13 @@
 """What the web takes and gives, as JSON."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from mock_server.database import AnyRow
+from mock_server.pipeline.permits import MAX_NUMBER_CHARACTERS, PermitKind
 from model.offices import Zone
 from model.stages import Stage, Status
 
@@ -25,6 +27,8 @@ EXAMPLE_ENROLLMENT = """{"reference": "35.07-000123", "office": "35.07", "biodat
  "address": "Jl. Panji No. 158, Kepanjen", "occupation": "GURU", "nationality": "WNI"}}"""
 """The `record` part of a packet, as an office sends it."""
 
+Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
+"""Text that says something."""
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 """A person's reason for a decision, in words."""
 
@@ -46,6 +50,17 @@ class Biodata(BaseModel):
     nationality: Text = ""
 
 
+class Permit(BaseModel):
+    """A foreign resident's permit. Whether it gives a right to a card is validation's to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: PermitKind
+    number: Annotated[Line, StringConstraints(max_length=MAX_NUMBER_CHARACTERS)]
+    expires: date
+    """The last day on which it is good."""
+
+
 class Enrollment(BaseModel):
     """The `record` part of a packet."""
 
@@ -54,7 +69,11 @@ class Enrollment(BaseModel):
     reference: Reference
     office: Text
     """The submitting office's code, such as 35.07."""
+    home: Text | None = None
+    """The code of the office where the person is at home; the submitting one if missing. Another needs 5.5."""
     biodata: Biodata
+    permit: Permit | None = None
+    """For somebody whose nationality is not WNI; needs 5.5."""
 
 
 class Receipt(BaseModel):
@@ -73,6 +92,7 @@ class Record(BaseModel):
         {
             "reference": "35.07-000123",
             "office": "35.07",
+            "home": "35.07",
             "kind": "enrollment",
             "nik": "3507124801900001",
             "status": "DUPLICATE_RECORD",
@@ -87,6 +107,8 @@ class Record(BaseModel):
 
     reference: str
     office: str
+    home: str
+    """The office where the person is at home."""
     kind: str
     """enrollment or replacement."""
     nik: str
@@ -122,6 +144,7 @@ class Card(BaseModel):
             "reference": "35.07-000123",
             "nik": "3507124801900001",
             "status": "ACTIVE",
+            "expires": None,
             "payload": "eyJiaW9kYXRhIjp7",
             "signature": "MEUCIQDx",
         }
@@ -131,6 +154,8 @@ class Card(BaseModel):
     reference: str
     nik: str
     status: str
+    expires: date | None
+    """The last day on which it is good, that of a foreign resident's permit; null for life."""
     payload: str
     """Base64."""
     signature: str

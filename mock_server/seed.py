@@ -1,24 +1,28 @@
-"""Fills an empty database: the offices, and residents enrolled before the scenario begins.
+"""Fills an empty database: the offices, and residents enrolled before the scenario begins, each with a card.
 
 A resident's face comes from the stream ("residents", office, "templates"), so whoever knows the seed can make the
 same face again and send it as a duplicate.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 from faker import Faker
 from sqlalchemy import Connection, insert, select, text
 
+from mock_server import register
+from mock_server.likenesses import COUNT, likeness
 from mock_server.pipeline import versions
 from mock_server.pipeline.personalisation import canonical, profile
 from mock_server.pipeline.ports import Signer, Templates
 from mock_server.pipeline.versions import DIMENSIONS, Version
-from mock_server.tables import offices, system
+from mock_server.register import CardStatus
+from mock_server.tables import likenesses, offices, system
 from model.streams import stream
 
 NAMES = 300
@@ -28,7 +32,7 @@ SERIALS = 9_999
 MAX_DISTRICTS = 99
 _FIRST_BIRTH, _BIRTH_DAYS = date(1930, 1, 1), 25_000
 """Born 1930 to mid-1998: of age in April 2016."""
-_COLUMNS = {
+_RESIDENT = {
     "nik": "text",
     "office": "text",
     "name": "text",
@@ -39,6 +43,16 @@ _COLUMNS = {
     "chip_payload": "bytea",
     "chip_signature": "bytea",
     "enrolled_at": "float8",
+    "likeness": "int4",
+}
+_CARD = {
+    "number": "text",
+    "nik": "text",
+    "chip_payload": "bytea",
+    "chip_signature": "bytea",
+    "status": "text",
+    "status_since": "float8",
+    "made_at": "float8",
 }
 _CHUNK = 2_000
 
@@ -53,7 +67,7 @@ class NamePool:
 
 
 class SeedResident(NamedTuple):
-    """A row of the residents' table, in the order in which it is copied."""
+    """A row of the residents' table, in the order in which it is copied, and the number of the resident's card."""
 
     nik: str
     office: str
@@ -65,6 +79,8 @@ class SeedResident(NamedTuple):
     chip_payload: bytes
     chip_signature: bytes
     enrolled_at: float
+    likeness: int
+    card: str
 
 
 class WrongVersionError(ValueError):
@@ -88,7 +104,7 @@ def seed_offices(connection: Connection, printers: Mapping[str, int]) -> None:
 
 
 def seed_residents(connection: Connection, count: int, seed: int, weights: Mapping[str, float], signer: Signer) -> None:
-    """Add so many residents, spread over the offices in proportion to the weights, by COPY.
+    """Add so many residents and their cards, spread over the offices in proportion to the weights, by COPY.
 
     Raises:
         WrongVersionError: the database has another version than 5.4.
@@ -99,15 +115,16 @@ def seed_residents(connection: Connection, count: int, seed: int, weights: Mappi
         raise WrongVersionError(version)
     names = name_pool(seed)
     enrolled_at = time.time()
-    cursor = connection.connection.cursor()
-    # psycopg's own cursor: COPY is not SQLAlchemy's business.
-    with cursor.copy(f"COPY residents ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(list(_COLUMNS.values()))
-        for office, members in apportion(count, weights).items():
-            for resident in residents_of(office, members, seed, names, signer, enrolled_at):
-                copy.write_row(resident)
-    # The first queries come before PostgreSQL has looked at the table by itself.
-    connection.execute(text("ANALYZE residents"))
+    _add_likenesses(connection, seed)
+    first_card = register.reserve_card_numbers(connection, count)
+    for office, members in apportion(count, weights).items():
+        people = residents_of(office, members, seed, names, signer, enrolled_at, first_card)
+        while chunk := list(islice(people, _CHUNK)):
+            _copy(connection, "residents", _RESIDENT, (resident[:-1] for resident in chunk))
+            _copy(connection, "cards", _CARD, (_card_row(resident) for resident in chunk))
+        first_card += members
+    # The first queries come before PostgreSQL has looked at the tables by itself.
+    connection.execute(text("ANALYZE residents, cards"))
 
 
 def apportion(count: int, weights: Mapping[str, float]) -> dict[str, int]:
@@ -121,10 +138,30 @@ def apportion(count: int, weights: Mapping[str, float]) -> dict[str, int]:
     return {code: int(number) for code, number in zip(codes, whole, strict=True)}
 
 
+def _add_likenesses(connection: Connection, seed: int) -> None:
+    drawn = (likeness(seed, number) for number in range(COUNT))
+    rows = [{"id": number, "photo": photo, "biometrics": rest} for number, (photo, rest) in enumerate(drawn)]
+    connection.execute(insert(likenesses), rows)
+
+
+def _copy(connection: Connection, table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    # psycopg's own cursor: COPY is not SQLAlchemy's business.
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            copy.write_row(row)
+
+
+def _card_row(holder: SeedResident) -> Sequence[Any]:
+    since = holder.enrolled_at
+    return holder.card, holder.nik, holder.chip_payload, holder.chip_signature, str(CardStatus.ACTIVE), since, since
+
+
 def residents_of(
-    office: str, count: int, seed: int, names: NamePool, signer: Signer, enrolled_at: float
+    office: str, count: int, seed: int, names: NamePool, signer: Signer, enrolled_at: float, first_card: int
 ) -> Iterator[SeedResident]:
-    """Make an office's residents.
+    """Make an office's residents; their cards are numbered from `first_card` on.
 
     Raises:
         TooManyResidentsError: there are not enough NIKs.
@@ -133,10 +170,12 @@ def residents_of(
         raise TooManyResidentsError(office, count)
     people = stream(seed, 0, "residents", office, "people")
     faces = stream(seed, 0, "residents", office, "templates")
+    looks = stream(seed, 0, "residents", office, "likenesses")
     for start in range(0, count, _CHUNK):
         size = min(_CHUNK, count - start)
         templates = templates_of(faces, size)
         picks = people.integers(0, (2, NAMES, NAMES, _BIRTH_DAYS, 200), size=(size, 5))
+        likenesses_of = looks.integers(COUNT, size=size).tolist()
         for row, (sex, first, last, day, house) in enumerate(picks.tolist()):
             female = sex == 1
             name = f"{(names.female if female else names.male)[first]} {names.last[last]}"
@@ -144,10 +183,12 @@ def residents_of(
             nik = make_nik(office, start + row, born, female)
             address = f"Jl. {names.last[house]} No. {house + 1}"
             biodata = {"name": name, "birth_date": born.isoformat(), "sex": "LP"[sex], "address": address}
-            payload = canonical(profile(Version.V5_4, nik) | {"nik": nik, "office": office, **biodata})
+            number = register.card_number(first_card + start + row)
+            content = {"number": number, "nik": nik, "office": office, **biodata}
+            payload = canonical(profile(Version.V5_4, nik) | content)
             yield SeedResident(
                 nik, office, name, born, "LP"[sex], address,
-                templates[row].tobytes(), payload, signer.sign(payload), enrolled_at,
+                templates[row].tobytes(), payload, signer.sign(payload), enrolled_at, likenesses_of[row], number,
             )  # fmt: skip
 
 

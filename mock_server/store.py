@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mock_server import moves
 from mock_server.database import AnyRow
 from mock_server.moves import UnknownRecordError
+from mock_server.permits import must_be_good
+from mock_server.pipeline.permits import Permit
 from mock_server.refusals import RefusedError
 from mock_server.register import CardStatus
 from mock_server.tables import (
@@ -73,6 +75,10 @@ class NewRecord:
     photo: bytes
     template: bytes
     biometrics: bytes
+    home: str | None = None
+    """The office where the person is at home; None where it is the one that submits."""
+    permit: Permit | None = None
+    """A foreign resident's."""
 
 
 async def receive(connection: AsyncConnection, packet: NewRecord) -> tuple[Status, bool]:
@@ -134,19 +140,10 @@ async def find_record(connection: AsyncConnection, reference: str) -> AnyRow:
     Raises:
         UnknownRecordError: there is none.
     """
-    names = (
-        "reference",
-        "office",
-        "kind",
-        "nik",
-        "status",
-        "stage",
-        "received_at",
-        "reasons",
-        "warnings",
-        "duplicate_of",
-    )
-    query = select(*(records.c[name] for name in names), records.c.status_since.label("since"))
+    names = ("reference", "office", "kind", "nik", "status", "stage", "received_at", "reasons", "warnings")
+    more = (records.c.duplicate_of, records.c.status_since.label("since"))
+    home = func.coalesce(records.c.home, records.c.office).label("home")
+    query = select(*(records.c[name] for name in names), home, *more)
     row = (await connection.execute(query.where(records.c.reference == reference))).one_or_none()
     if row is None:
         raise UnknownRecordError(reference)
@@ -179,9 +176,12 @@ async def hand_over(connection: AsyncConnection, reference: str) -> Status:
     Raises:
         UnknownRecordError: there is no such record.
         IllegalTransitionError: there is no card to hand over, or it was handed over before.
+        RefusedError: the permit of a foreign resident has expired, and the card with it.
     """
     record = await moves.lock(connection, reference)
     status = await moves.walk(connection, record, Status.CARD_ISSUED)
+    if permit := Permit.from_json(record.permit):
+        must_be_good(permit, record.office)
     now = time.time()
     # In this order: the database suffers no two active cards, not even within a transaction.
     await connection.execute(
@@ -286,6 +286,8 @@ def _columns(packet: NewRecord, now: float) -> dict[str, Any]:
         "photo": packet.photo,
         "template": packet.template,
         "biometrics": packet.biometrics,
+        "home": packet.home,
+        "permit": packet.permit.as_json() if packet.permit else None,
         "status": Status.RECEIVED_AT_CENTRAL,
         "status_since": now,
         "stage": Stage.VALIDATION,

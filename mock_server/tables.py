@@ -1,6 +1,6 @@
 """The tables, as version 5.5 has them; `migrations/` makes them.
 
-Version 5.4 lacks `residents.search_key`. Times are seconds since the epoch by the server's clock.
+Version 5.4 lacks `residents.search_key` and `permits`. Times are seconds since the epoch by the server's clock.
 """
 
 from sqlalchemy import (
@@ -36,6 +36,7 @@ IN_PRINTER = text("claimed_by IS NOT NULL")
 TO_ADJUDICATE = text("status = 'ADJUDICATE_RECORD' AND stage IS NULL")
 ACTIVE_CARD = text("status = 'ACTIVE'")
 UNSPOILED_CARD = text("status <> 'SPOILED'")
+CARD_OF_SCENARIO = text("cards.reference IS NOT NULL")
 
 system = Table(
     "system",
@@ -103,6 +104,15 @@ offices = Table(
 )
 """The offices that may submit records."""
 
+likenesses = Table(
+    "likenesses",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("photo", LargeBinary, nullable=False),
+    Column("biometrics", LargeBinary, nullable=False),
+)
+"""Photos and biometrics that those enrolled before the scenario share: one a person would fill the disk."""
+
 jams = Table(
     "jams",
     metadata,
@@ -132,6 +142,8 @@ residents = Table(
     Column("nationality", Text),
     # The record that enrolled the person.
     Column("reference", Text),
+    # Of those enrolled before the scenario, who have no record: their photo and biometrics.
+    Column("likeness", Integer, ForeignKey("likenesses.id")),
     # 512 float32, little endian, length 1, in the encoding of the system's version.
     Column("template", LargeBinary, nullable=False),
     # Those of the card made last; null until the first is.
@@ -142,6 +154,18 @@ residents = Table(
     Index("residents_search_key", "search_key"),
     Index("residents_region", text('"left"(nik, 4)')),
 )
+
+permits = Table(
+    "permits",
+    metadata,
+    Column("nik", Text, ForeignKey("residents.nik"), primary_key=True),
+    # A `pipeline.permits.PermitKind`.
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    # The last day on which it is good.
+    Column("expires", Date, nullable=False),
+)
+"""Foreign residents' permits. Came with 5.5; a downgrade leaves the table, for nothing may be lost."""
 
 corrections = Table(
     "corrections",
@@ -171,8 +195,12 @@ records = Table(
     Column("office", Text, ForeignKey("offices.code"), nullable=False),
     # enrollment or replacement.
     Column("kind", Text, nullable=False, server_default="enrollment"),
+    # The office where the person is at home; null where it is the record's.
+    Column("home", Text),
     Column("nik", Text, nullable=False),
     Column("biodata", JSONB, nullable=False),
+    # A foreign resident's `pipeline.permits.Permit`.
+    Column("permit", JSONB(none_as_null=True)),
     Column("photo", LargeBinary, nullable=False),
     Column("template", LargeBinary, nullable=False),
     Column("biometrics", LargeBinary, nullable=False),
@@ -208,11 +236,14 @@ cards = Table(
     "cards",
     metadata,
     Column("number", Text, primary_key=True),
-    Column("reference", Text, ForeignKey("records.reference"), nullable=False),
-    Column("nik", Text, nullable=False),
-    Column("front", LargeBinary, nullable=False),
+    # Null, as the front is, for those made before the scenario.
+    Column("reference", Text, ForeignKey("records.reference")),
+    Column("nik", Text, nullable=False, index=True),
+    Column("front", LargeBinary),
     Column("chip_payload", LargeBinary, nullable=False),
     Column("chip_signature", LargeBinary, nullable=False),
+    # The last day on which it is good; null for life.
+    Column("expires", Date),
     # A `register.CardStatus`, and why a card is spoiled or revoked.
     Column("status", Text, nullable=False),
     Column("status_since", Double, nullable=False),
@@ -220,6 +251,8 @@ cards = Table(
     Column("made_at", Double, nullable=False),
     Index("cards_active", "nik", unique=True, postgresql_where=ACTIVE_CARD),
     Index("cards_of_record", "reference", unique=True, postgresql_where=UNSPOILED_CARD),
+    # The last ones first, without the many that were made before the scenario.
+    Index("cards_of_scenario", "number", postgresql_where=CARD_OF_SCENARIO),
 )
 """The cards made: a person has one active one at most, a record one that is not spoiled."""
 
@@ -231,7 +264,9 @@ replacements = Table(
     Column("card", Text, ForeignKey("cards.number"), nullable=False, unique=True),
     # lost or damaged.
     Column("reason", Text, nullable=False),
+    # The letter's number and date.
     Column("police_letter", Text),
+    Column("police_letter_date", Date),
     Column("asked_at", Double, nullable=False),
 )
 

@@ -13,6 +13,7 @@ from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
 from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
+from mock_server.office_dates import today_at
 from mock_server.outages import keep_at
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
@@ -120,14 +121,14 @@ def work_batch(engine: Engine, worker: Worker) -> int:
 def _step(task: Task, worker: Worker, number: Callable[[], str], version: Version) -> Result:
     if task.visit.stage == Stage.VALIDATION:
         return _validate(task, worker.min_sharpness)
-    applicant = Applicant(task.visit.office, task.biodata, task.photo, task.biometrics or b"")
+    applicant = Applicant(task.visit.office, task.biodata, task.photo, task.biometrics or b"", task.permit)
     card = personalise(applicant, number(), version, worker.renderer, worker.signer)
     return Result(Status.SENT_FOR_CARD_PRINTING, Stage.PRINTING, card=card)
 
 
 def _validate(task: Task, min_sharpness: float) -> Result:
-    packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes)
-    if faults := validate(packet, min_sharpness):
+    packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes, task.permit)
+    if faults := validate(packet, min_sharpness, today_at(task.visit.office)):
         return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, faults)
     return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING, warnings=caution(packet) or None)
 

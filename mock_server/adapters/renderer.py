@@ -95,7 +95,7 @@ def _values(face: CardFace) -> Sequence[str]:
         face.address,
         face.occupation,
         face.nationality,
-        "SEUMUR HIDUP",
+        f"{face.expires:%d-%m-%Y}" if face.expires else "SEUMUR HIDUP",
         face.office,
         face.number,
     )

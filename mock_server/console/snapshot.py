@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mock_server import store
 from mock_server.console.throughput import Throughput
-from mock_server.tables import IN_PRINTER, WAITS_FOR_PRINTER, cards, records
+from mock_server.tables import CARD_OF_SCENARIO, IN_PRINTER, WAITS_FOR_PRINTER, cards, records
 from model.offices import all_offices
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -167,6 +167,7 @@ async def _last_cards(connection: AsyncConnection) -> list[Card]:
     query = (
         select(cards.c.number, records.c.office, records.c.status, cards.c.made_at)
         .join(records, records.c.reference == cards.c.reference)
+        .where(CARD_OF_SCENARIO)
         .order_by(cards.c.number.desc())
         .limit(CARDS)
     )

@@ -47,6 +47,8 @@ class CardFace:
     address: str
     occupation: str
     nationality: str
+    expires: date | None
+    """The last day on which the card is good; None for life."""
     photo: bytes
     """JPEG."""
     code: str

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from mock_server.pipeline.niks import plausible_nik, region_warnings, says_born, sex_of
+from mock_server.pipeline.permits import Permit, permit_faults
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 
 REQUIRED = ("nik", "name", "birth_place", "birth_date", "sex", "address", "nationality")
@@ -33,12 +34,15 @@ class Packet:
     template: bytes
     biometrics_bytes: int
     """How long the opaque biometrics are."""
+    permit: Permit | None = None
+    """A foreign resident's."""
 
 
-def validate(packet: Packet, min_sharpness: float) -> list[str]:
-    """Return what is wrong with a packet, in the order of its parts; an empty list if nothing is."""
+def validate(packet: Packet, min_sharpness: float, today: date) -> list[str]:
+    """Return what is wrong with a packet on a given day, in the order of its parts; an empty list if nothing is."""
     return [
         *_biodata_faults(packet.biodata),
+        *permit_faults(packet.biodata.get("nationality", ""), packet.permit, today),
         *_template_faults(packet.template),
         *_biometrics_faults(packet.biometrics_bytes),
         *_photo_faults(packet.photo, min_sharpness),

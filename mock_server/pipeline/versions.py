@@ -1,4 +1,4 @@
-"""What a version of the card-management program decides: who is compared with whom, and in which encoding.
+"""What a version of the card-management program decides: its features, who is compared with whom, in which encoding.
 
 5.4 searches each office's own residents; 5.5 searches the nation, on templates in the national matcher's encoding.
 """
@@ -22,6 +22,23 @@ class Version(StrEnum):
 
     V5_4 = "5.4"
     V5_5 = "5.5"
+
+
+class Feature(StrEnum):
+    """Something that not every version can do, in words that finish "version 5.4 lacks"."""
+
+    ENROLLMENT_AWAY = "enrollment away from home: it enrolls people at their home office only"
+    FOREIGN_RESIDENTS = "cards for foreign residents: it gives cards to citizens only"
+    REPLACEMENT_AWAY = "replacement away from home: it replaces cards at the home office only"
+
+
+FEATURES = {Version.V5_4: frozenset[Feature](), Version.V5_5: frozenset(Feature)}
+"""What each version can do."""
+
+
+def brought_by(feature: Feature) -> Version:
+    """Return the first version that has a feature."""
+    return next(version for version in Version if feature in FEATURES[version])
 
 
 NATION = "nation"

@@ -25,6 +25,7 @@ async def read_card(connection: Connection, caller: Caller, journal: TheJournal,
         reference=card.reference,
         nik=card.nik,
         status=card.status,
+        expires=card.expires,
         payload=b64encode(card.chip_payload).decode(),
         signature=b64encode(card.chip_signature).decode(),
     )

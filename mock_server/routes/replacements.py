@@ -1,19 +1,31 @@
 """Replacements of lost and damaged cards."""
 
+import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from mock_server import replacement
 from mock_server.audit import Action, Entry
 from mock_server.idempotency import TheOnce
+from mock_server.office_dates import today_at
 from mock_server.problems import documented
-from mock_server.replacement import Reason, Request
+from mock_server.replacement import PoliceLetter, Reason, Request
 from mock_server.routes.parts import Caller, Connection
-from mock_server.schemas import Receipt, Reference, Text
+from mock_server.schemas import Line, Receipt, Reference, Text
 
 router = APIRouter()
+
+
+class Letter(BaseModel):
+    """The police's letter about a lost card."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: Line
+    date: datetime.date
+    """When it was written."""
 
 
 class Replacement(BaseModel):
@@ -25,8 +37,14 @@ class Replacement(BaseModel):
     nik: Text
     office: Text
     reason: Reason
-    police_letter: Text | None = None
-    """The letter's number; may be missing at home."""
+    police_letter: Letter | None = None
+    """May be missing at home, and for a damaged card."""
+
+    @model_validator(mode="after")
+    def _letter_is_written(self) -> "Replacement":
+        if self.police_letter and self.police_letter.date > today_at(self.office):
+            raise ValueError(f"police_letter: its date, {self.police_letter.date}, is still to come")
+        return self
 
 
 @router.post(
@@ -38,9 +56,14 @@ class Replacement(BaseModel):
     },
 )
 async def ask(connection: Connection, caller: Caller, once: TheOnce, response: Response, asked: Replacement) -> Receipt:
-    """Have a card made anew: 202 once it is safe; 200 with the record's present status if it was asked for before."""
+    """Have a card made anew: 202 once it is safe; 200 with the record's present status if it was asked for before.
+
+    An office other than the person's, or a foreign resident's card, needs version 5.5.
+    """
     caller.must_change(asked.office)
-    status, is_new = await replacement.ask(connection, Request(**asked.model_dump()))
+    letter = PoliceLetter(asked.police_letter.number, asked.police_letter.date) if asked.police_letter else None
+    request = Request(asked.reference, asked.nik, asked.office, asked.reason, letter)
+    status, is_new = await replacement.ask(connection, request)
     receipt = Receipt(reference=asked.reference, status=status)
     response.status_code = HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
     detail = {"asked_at": asked.office, "reason": asked.reason, "new": is_new}

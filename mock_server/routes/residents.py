@@ -5,30 +5,31 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from mock_server import audit, residents
 from mock_server.audit import Action, Entry
 from mock_server.problems import documented
 from mock_server.register import CardStatus
 from mock_server.routes.parts import Caller, Connection, TheJournal
-from mock_server.schemas import Text, Why, example
+from mock_server.schemas import Line, Text, Why, example
 
 router = APIRouter(prefix="/v1/residents")
 
 Nik = Annotated[Text, Path(examples=["3507124801900001"])]
-Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
-"""Text that says something."""
 
 
 class HeldCard(BaseModel):
     """A card made for a resident."""
 
     number: str
-    reference: str
+    reference: str | None
+    """Its record; null for those made before the scenario."""
     status: CardStatus
     status_since: float
     """Seconds since the epoch."""
+    expires: date | None
+    """The last day on which it is good; null for life."""
     reason: str | None
     """Why it is spoiled or revoked."""
 

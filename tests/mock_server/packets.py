@@ -70,13 +70,18 @@ class Packet:
     template: np.ndarray | bytes | None = None
     biometrics: bytes = BIOMETRICS
     biodata: dict[str, str] = field(default_factory=dict)
+    home: str | None = None
+    permit: dict[str, str] | None = None
 
     def record(self) -> dict[str, object]:
-        return {
+        record = {
             "reference": self.reference,
             "office": self.office,
             "biodata": biodata(self.person, **self.biodata),
+            "home": self.home,
+            "permit": self.permit,
         }
+        return {name: value for name, value in record.items() if value is not None}
 
     def template_bytes(self) -> bytes:
         template = face(self.person) if self.template is None else self.template

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from mock_server.console import is_shown
 from mock_server.console.pictures import WIDTH_PX
 from mock_server.database import engine_of
+from mock_server.seed import seed_residents
 from mock_server.settings import Settings
 from tests.mock_server.browser import chromium
 from tests.mock_server.centre import Centre
@@ -109,6 +110,9 @@ def test_the_page_follows_a_packet_to_the_card_without_a_reload(watched: Watched
 
 
 def test_the_last_cards_appear_as_pictures_newest_first(watched: Watched, centre: Centre) -> None:
+    with centre.engine.begin() as connection:
+        # Their cards were made before, and have no picture.
+        seed_residents(connection, 3, 1, {OFFICE: 1}, centre.signer)
     expect(watched.page.get_by_text("No card has been made yet.")).to_be_visible()
     Packet("A-1", person=1).post(centre.client)
     centre.settle()
@@ -117,7 +121,7 @@ def test_the_last_cards_appear_as_pictures_newest_first(watched: Watched, centre
     Packet("A-2", person=2).post(centre.client)
     centre.settle()
     expect(pictures).to_have_count(2)
-    expect(pictures.first).to_have_attribute("alt", f"Card 000000000002 of office {OFFICE}")
+    expect(pictures.first).to_have_attribute("alt", f"Card 000000000005 of office {OFFICE}")
     loaded = "images => images.map(image => image.complete && image.naturalWidth)"
     wait_until(lambda: bool(pictures.evaluate_all(loaded) == [WIDTH_PX, WIDTH_PX]))
 

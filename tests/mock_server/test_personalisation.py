@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
+from mock_server.pipeline.permits import MAX_NUMBER_CHARACTERS, Permit, PermitKind
 from mock_server.pipeline.personalisation import (
     CHIP_BYTES,
     Applicant,
@@ -27,6 +30,8 @@ from mock_server.pipeline.versions import Version
 from tests.mock_server.packets import BIOMETRICS, PHOTO, biodata, face, photo
 
 RENDERER = CardRenderer()
+EXPIRES = date(2031, 3, 9)
+PERMIT = Permit(PermitKind.KITAP, "2C21JE0042-T", EXPIRES)
 SIGNER = EcdsaSigner(ec.generate_private_key(ec.SECP256R1()))
 
 
@@ -50,14 +55,17 @@ def test_the_chip_holds_the_person_in_the_versions_profile(version: Version) -> 
 
 def test_the_largest_person_that_validation_lets_through_fits_on_the_chip() -> None:
     fields = dict.fromkeys(("name", "address", "birth_place", "occupation"), "N" * 200)
-    person = biodata(1, **fields)
+    person = biodata(1, **fields, nationality="W")
     person["nationality"] += "W" * (MAX_BIODATA_BYTES - sum(len(value) for value in person.values()))
     # Nothing compresses worse than noise.
     file = io.BytesIO()
     Image.frombytes("RGB", (240, 320), np.random.default_rng(3).bytes(240 * 320 * 3)).save(file, "JPEG", quality=95)
     noise, biometrics = file.getvalue(), np.random.default_rng(4).bytes(1_000_000)
-    assert validate(Packet(person, noise, face(1).tobytes(), len(biometrics)), min_sharpness=30.0) == []
-    card = personalise(Applicant("35.07", person, noise, biometrics), "000000000042", Version.V5_5, RENDERER, SIGNER)
+    permit = Permit(PermitKind.KITAP, "2" * MAX_NUMBER_CHARACTERS, EXPIRES)
+    packet = Packet(person, noise, face(1).tobytes(), len(biometrics), permit)
+    assert validate(packet, 30.0, today=EXPIRES) == []
+    largest = Applicant("35.07", person, noise, biometrics, permit)
+    card = personalise(largest, "000000000042", Version.V5_5, RENDERER, SIGNER)
     assert len(card.chip_payload) <= CHIP_BYTES
 
 
@@ -101,6 +109,40 @@ def test_reissuing_adds_the_new_profile_and_keeps_the_rest() -> None:
     assert json.loads(reissue(seeded)) == profile(Version.V5_5, nik) | {"nik": nik, "name": "A"}
     carded = personalise(applicant(), "000000000042", Version.V5_4, RENDERER, SIGNER).chip_payload
     assert json.loads(reissue(carded)) == json.loads(carded) | profile(Version.V5_5, nik)
+
+
+def foreigner() -> Applicant:
+    return replace(applicant(nationality="BELANDA"), permit=PERMIT)
+
+
+def test_a_foreign_residents_card_expires_with_the_permit() -> None:
+    card = personalise(foreigner(), "000000000042", Version.V5_5, RENDERER, SIGNER)
+    content = json.loads(card.chip_payload)
+    assert content["holder"] == "foreign resident"
+    assert content["permit"] == {"kind": "KITAP", "number": "2C21JE0042-T"}
+    assert content["expires"] == "2031-03-09"
+    assert card.expires == EXPIRES
+    citizens = personalise(applicant(), "000000000042", Version.V5_5, RENDERER, SIGNER)
+    assert citizens.expires is None
+    assert {"permit", "expires"}.isdisjoint(json.loads(citizens.chip_payload))
+
+
+def test_the_front_says_until_when_a_card_is_good() -> None:
+    row_of_expiry = (40, 432, 724, 470)
+    later = replace(PERMIT, expires=date(2031, 3, 10))
+    rows = [
+        Image.open(io.BytesIO(personalise(person, "1", Version.V5_5, RENDERER, SIGNER).front)).crop(row_of_expiry)
+        for person in (applicant(), foreigner(), replace(foreigner(), permit=later))
+    ]
+    assert len({row.tobytes() for row in rows}) == 3
+
+
+@pytest.mark.parametrize("version", list(Version))
+def test_a_foreign_residents_chip_keeps_its_permit_when_it_is_reissued(version: Version) -> None:
+    old = personalise(foreigner(), "000000000042", version, RENDERER, SIGNER).chip_payload
+    new = json.loads(reissue(old))
+    assert new == json.loads(old) | profile(Version.V5_5, biodata()["nik"], foreign=True)
+    assert (new["holder"], new["permit"]["number"]) == ("foreign resident", "2C21JE0042-T")
 
 
 def test_canonical_has_one_form() -> None:

@@ -10,13 +10,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
+from mock_server.adapters.signer import EcdsaSigner
+from mock_server.office_dates import today_at
+from mock_server.seed import seed_residents
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, biodata
+from tests.mock_server.test_features import unsupported
 from tests.mock_server.test_http import problem
 from tests.mock_server.upgrading import upgrade
 
 NIK = biodata(1)["nik"]
+LETTER = {"number": "LP/1/IV/2016", "date": "2016-04-04"}
 
 
 def issue(centre: Centre, reference: str) -> None:
@@ -140,16 +145,100 @@ def test_who_has_no_card_has_none_to_replace(centre: Centre) -> None:
 
 
 def test_version_5_4_replaces_at_home_only_and_5_5_anywhere_with_a_police_letter(
-    holder: Centre, settings: Settings
+    holder: Centre, engine: Engine, settings: Settings
 ) -> None:
-    refused = problem(ask(holder, "R-1", office=OTHER_OFFICE, police_letter="LP/1/IV/2016"), 409)
-    assert refused["detail"] == f"version 5.4 replaces cards at the home office, {OFFICE}, only"
+    lacking = unsupported(ask(holder, "R-1", office=OTHER_OFFICE, police_letter=LETTER))
+    assert "it replaces cards at the home office only" in lacking
     assert "'99.99'" in problem(ask(holder, "R-1", office="99.99"), 409)["detail"]
     assert upgrade(settings)
     assert "police letter" in problem(ask(holder, "R-1", office=OTHER_OFFICE), 409)["detail"]
-    assert ask(holder, "R-1", office=OTHER_OFFICE, police_letter="LP/1/IV/2016").status_code == 202
+    assert ask(holder, "R-1", office=OTHER_OFFICE, police_letter=LETTER).status_code == 202
     issue(holder, "R-1")
     assert cards(holder) == ["REVOKED", "ACTIVE"]
+    record = holder.record("R-1")
+    assert (record["office"], record["home"]) == (OTHER_OFFICE, OFFICE)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT police_letter, police_letter_date FROM replacements")).one()
+    assert (kept[0], kept[1].isoformat()) == (LETTER["number"], LETTER["date"])
+
+
+def test_a_damaged_card_needs_no_police_letter_anywhere(holder: Centre, settings: Settings) -> None:
+    assert upgrade(settings)
+    assert ask(holder, "R-1", office=OTHER_OFFICE, reason="damaged").status_code == 202
+
+
+def test_away_from_home_a_card_is_replaced_only_as_it_was(holder: Centre, settings: Settings) -> None:
+    assert upgrade(settings)
+    correction = {"name": "SITI AMINAH BINTI AHMAD", "address": "Jl. Lain No. 1", "reason": "certificate of birth"}
+    holder.client.patch(f"/v1/residents/{NIK}", json=correction)
+    away = {"office": OTHER_OFFICE, "reason": "damaged"}
+    refused = problem(ask(holder, "R-1", **away), 409)["detail"]
+    assert "address, name of resident" in refused
+    assert f"only the home office, {OFFICE}, replaces it" in refused
+    assert ask(holder, "R-1").status_code == 202
+    issue(holder, "R-1")
+    assert ask(holder, "R-2", **away).status_code == 202, "the new card bears the correction"
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        "LP/1/IV/2016",
+        {"number": "LP/1/IV/2016"},
+        {"number": " ", "date": "2016-04-04"},
+        {"number": "LP/1/IV/2016", "date": "4 April"},
+        {"number": "LP/1/IV/2016", "date": "2999-04-04"},
+    ],
+)
+def test_what_is_no_police_letter_is_malformed(holder: Centre, letter: Any) -> None:
+    assert "police_letter" in problem(ask(holder, "R-1", police_letter=letter), 422)["detail"]
+
+
+def test_a_letter_of_today_is_good(holder: Centre) -> None:
+    letter = LETTER | {"date": today_at(OFFICE).isoformat()}
+    assert ask(holder, "R-1", police_letter=letter).status_code == 202
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+def test_a_card_from_before_the_scenario_is_replaced_with_a_likeness(
+    centre: Centre, engine: Engine, settings: Settings, upgraded: bool
+) -> None:
+    with engine.begin() as connection:
+        seed_residents(connection, 1, 1, {OFFICE: 1}, EcdsaSigner.load(settings.signing_key_file))
+        before = connection.execute(text("SELECT * FROM residents")).one()
+    if upgraded:
+        assert upgrade(settings)
+    assert ask(centre, "R-1", nik=before.nik).status_code == 202
+    issue(centre, "R-1")
+    old, new = centre.client.get(f"/v1/residents/{before.nik}").json()["cards"]
+    assert (old["status"], old["reference"], new["status"], new["reference"]) == ("REVOKED", None, "ACTIVE", "R-1")
+    assert old["number"] < new["number"]
+    chip = json.loads(b64decode(centre.client.get("/v1/records/R-1/card").json()["payload"]))
+    assert chip["biodata"] == {
+        "nik": before.nik,
+        "name": before.name,
+        "birth_place": "-",
+        "birth_date": before.birth_date.isoformat(),
+        "sex": before.sex,
+        "address": before.address,
+        "nationality": "WNI",
+    }
+    assert len(b64decode(chip["fingerprints"][0])) == 700
+    assert centre.client.get("/v1/records/R-1/card/front.jpg").headers["content-type"] == "image/jpeg"
+    assert ask(centre, "R-2", nik=before.nik).status_code == 202, "from now on she has a record"
+
+
+def test_away_from_home_a_corrected_card_from_before_the_scenario_is_not_replaced(
+    centre: Centre, engine: Engine, settings: Settings
+) -> None:
+    with engine.begin() as connection:
+        seed_residents(connection, 2, 1, {OFFICE: 1}, EcdsaSigner.load(settings.signing_key_file))
+        one, other = connection.scalars(text("SELECT nik FROM residents")).all()
+    assert upgrade(settings)
+    centre.client.patch(f"/v1/residents/{one}", json={"address": "Jl. Lain No. 1", "reason": "moved"})
+    away = {"office": OTHER_OFFICE, "police_letter": LETTER}
+    assert "home office" in problem(ask(centre, "R-1", nik=one, **away), 409)["detail"]
+    assert ask(centre, "R-1", nik=other, **away).status_code == 202
 
 
 def test_a_card_made_anew_during_the_upgrade_is_brought_over(

@@ -49,7 +49,8 @@ def test_of_those_enrolled_before_less_is_known(centre: Centre, engine: Engine, 
         nik = connection.execute(text("SELECT nik FROM residents")).scalar_one()
     found = resident(centre, nik)
     assert found["name"]
-    assert (found["birth_place"], found["reference"], found["cards"]) == (None, None, [])
+    assert (found["birth_place"], found["reference"]) == (None, None)
+    assert [(card["reference"], card["status"]) for card in found["cards"]] == [(None, "ACTIVE")]
 
 
 def test_a_correction_keeps_what_was(enrolled: Centre) -> None:
@@ -76,6 +77,11 @@ def test_what_cannot_be_corrected_is_refused(enrolled: Centre, changes: dict[str
     before = resident(enrolled)
     problem(correct(enrolled, **changes), 422)
     assert resident(enrolled) == before
+
+
+def test_a_correction_makes_no_foreign_resident_of_a_citizen(enrolled: Centre) -> None:
+    assert "nationality" in problem(correct(enrolled, nationality="BELANDA"), 409)["detail"]
+    assert resident(enrolled)["nationality"] == "WNI"
 
 
 def test_nobody_is_found_under_an_unknown_nik(centre: Centre) -> None:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from mock_server import register
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.database import engine_of
+from mock_server.likenesses import COUNT
 from mock_server.migrations import VERSION_5_5, migrate
 from mock_server.pipeline.niks import plausible_nik
 from mock_server.pipeline.versions import unpack
@@ -45,7 +47,7 @@ def test_shares_add_up_and_are_within_one_of_exact(count: int, weights: dict[str
 
 def test_residents_have_niks_of_their_own_that_tell_their_birth_and_sex(signer: EcdsaSigner) -> None:
     # More than one district's serial numbers.
-    people = list(residents_of(OFFICE, 10_050, 1, name_pool(1), signer, 0.0))
+    people = list(residents_of(OFFICE, 10_050, 1, name_pool(1), signer, 0.0, 1))
     assert len({person.nik for person in people}) == 10_050
     assert {person.nik[:6] for person in people} == {"350701", "350702"}
     for person in people:
@@ -78,10 +80,25 @@ def test_residents_are_in_the_database_with_faces_from_the_stream_and_chips_that
         assert (content["nik"], content["name"], content["profile"]) == (person.nik, person.name, "5.4")
 
 
+def test_each_resident_has_a_card_whose_number_is_not_drawn_again(engine: Engine, signer: EcdsaSigner) -> None:
+    with engine.begin() as connection:
+        seed_residents(connection, 2_100, 7, {OFFICE: 2_050, "99.01": 50}, signer)
+        cards = connection.execute(text("SELECT c.*, r.chip_payload AS held FROM cards c JOIN residents r USING (nik)"))
+        held = {card.number: card for card in cards}
+        assert register.next_card_numbers(connection, 1) == ["000000002101"]
+    assert sorted(held) == [f"{number:012d}" for number in range(1, 2_101)]
+    for number, card in held.items():
+        assert (card.status, card.reference, card.front, card.expires) == ("ACTIVE", None, None, None)
+        assert json.loads(card.chip_payload)["number"] == number
+        assert card.chip_payload == card.held
+    likes = {card.likeness for card in residents_of(OFFICE, 2_000, 7, name_pool(7), signer, 0.0, 1)}
+    assert likes == set(range(COUNT))
+
+
 def test_a_seed_makes_the_same_people_and_another_seed_others(signer: EcdsaSigner) -> None:
     def people(seed: int) -> list[tuple[object, ...]]:
         # The signature is another each time: ECDSA draws a number of its own.
-        made = residents_of(OFFICE, 20, seed, name_pool(seed), signer, 0.0)
+        made = residents_of(OFFICE, 20, seed, name_pool(seed), signer, 0.0, 1)
         return [person._replace(chip_signature=b"") for person in made]
 
     assert people(1) == people(1)
@@ -90,7 +107,7 @@ def test_a_seed_makes_the_same_people_and_another_seed_others(signer: EcdsaSigne
 
 def test_more_people_than_niks_are_refused(signer: EcdsaSigner) -> None:
     with pytest.raises(TooManyResidentsError, match=r"35\.07 would have 1000000 residents"):
-        next(residents_of(OFFICE, 1_000_000, 1, name_pool(1), signer, 0.0))
+        next(residents_of(OFFICE, 1_000_000, 1, name_pool(1), signer, 0.0, 1))
 
 
 def test_version_5_5_is_not_seeded(engine: Engine, signer: EcdsaSigner) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -11,13 +12,14 @@ from mock_server.pipeline.validation import Packet, caution, sharpness, validate
 from tests.mock_server import packets
 
 MIN_SHARPNESS = 30.0
+TODAY = date(2016, 4, 4)
 
 
 GOOD = Packet(packets.biodata(), packets.PHOTO, packets.face(1).tobytes(), biometrics_bytes=60_000)
 
 
 def faults(packet: Packet) -> list[str]:
-    return validate(packet, MIN_SHARPNESS)
+    return validate(packet, MIN_SHARPNESS, TODAY)
 
 
 def of(**changes: str) -> Packet:

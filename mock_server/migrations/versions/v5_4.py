@@ -89,6 +89,13 @@ def _residents() -> None:
     )
     op.create_index("jams_present", "jams", ["printer"], unique=True, postgresql_where=sa.text("cleared_at IS NULL"))
     op.create_table(
+        "likenesses",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("photo", sa.LargeBinary, nullable=False),
+        sa.Column("biometrics", sa.LargeBinary, nullable=False),
+    )
+    _store_raw("likenesses", "photo", "biometrics")
+    op.create_table(
         "residents",
         sa.Column("nik", sa.Text, primary_key=True),
         sa.Column("office", sa.Text, nullable=False),
@@ -100,6 +107,7 @@ def _residents() -> None:
         sa.Column("occupation", sa.Text),
         sa.Column("nationality", sa.Text),
         sa.Column("reference", sa.Text),
+        sa.Column("likeness", sa.Integer, sa.ForeignKey("likenesses.id")),
         sa.Column("template", sa.LargeBinary, nullable=False),
         sa.Column("chip_payload", sa.LargeBinary),
         sa.Column("chip_signature", sa.LargeBinary),
@@ -124,8 +132,10 @@ def _records() -> None:
         sa.Column("reference", sa.Text, primary_key=True),
         sa.Column("office", sa.Text, sa.ForeignKey("offices.code"), nullable=False),
         sa.Column("kind", sa.Text, nullable=False, server_default="enrollment"),
+        sa.Column("home", sa.Text),
         sa.Column("nik", sa.Text, nullable=False),
         sa.Column("biodata", JSONB, nullable=False),
+        sa.Column("permit", JSONB),
         sa.Column("photo", sa.LargeBinary, nullable=False),
         sa.Column("template", sa.LargeBinary, nullable=False),
         sa.Column("biometrics", sa.LargeBinary, nullable=False),
@@ -185,11 +195,12 @@ def _cards() -> None:
     op.create_table(
         "cards",
         sa.Column("number", sa.Text, primary_key=True),
-        sa.Column("reference", sa.Text, sa.ForeignKey("records.reference"), nullable=False),
-        sa.Column("nik", sa.Text, nullable=False),
-        sa.Column("front", sa.LargeBinary, nullable=False),
+        sa.Column("reference", sa.Text, sa.ForeignKey("records.reference")),
+        sa.Column("nik", sa.Text, nullable=False, index=True),
+        sa.Column("front", sa.LargeBinary),
         sa.Column("chip_payload", sa.LargeBinary, nullable=False),
         sa.Column("chip_signature", sa.LargeBinary, nullable=False),
+        sa.Column("expires", sa.Date),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("status_since", sa.Double, nullable=False),
         sa.Column("reason", sa.Text),
@@ -201,6 +212,7 @@ def _cards() -> None:
         ("cards_of_record", "reference", "status <> 'SPOILED'"),
     ):
         op.create_index(name, "cards", [column], unique=True, postgresql_where=sa.text(where))
+    op.create_index("cards_of_scenario", "cards", ["number"], postgresql_where=sa.text("reference IS NOT NULL"))
 
 
 def _decisions() -> None:
@@ -210,6 +222,7 @@ def _decisions() -> None:
         sa.Column("card", sa.Text, sa.ForeignKey("cards.number"), nullable=False, unique=True),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("police_letter", sa.Text),
+        sa.Column("police_letter_date", sa.Date),
         sa.Column("asked_at", sa.Double, nullable=False),
     )
     op.create_table(

@@ -13,6 +13,15 @@ def upgrade() -> None:
     """Add the columns, empty."""
     op.add_column("residents", sa.Column("search_key", sa.Text))
     shadow.add(with_search_key=True)
+    # It may be there: a downgrade leaves it, for what it holds is nowhere else.
+    op.execute("""
+        CREATE TABLE IF NOT EXISTS permits (
+            nik text PRIMARY KEY REFERENCES residents (nik),
+            kind text NOT NULL,
+            number text NOT NULL,
+            expires date NOT NULL
+        )
+    """)
 
 
 def downgrade() -> None:
