@@ -1,6 +1,8 @@
 """The plans of an upgrade, and the way back."""
 
+import json
 import time
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -218,3 +220,19 @@ def test_an_upgrade_whose_windows_have_closed_says_so_and_goes_on_in_later_ones(
     assert 0 < over < seeded
     assert upgrade(settings) is State.DONE
     check_version(engine, settings, Version.V5_5)
+
+
+def test_a_foreign_residents_permit_outlasts_the_way_back(centre: Centre, engine: Engine, settings: Settings) -> None:
+    upgrade(settings)
+    expires = (datetime.now(UTC) + timedelta(days=400)).date().isoformat()
+    permit = {"kind": "KITAP", "number": "2C11JE4321-X", "expires": expires}
+    Packet("A-1", biodata={"nationality": "JEPANG"}, permit=permit).post(centre.client)
+    centre.settle()
+    assert upgrade(settings, to=Version.V5_4) is State.DONE
+    check_version(engine, settings, Version.V5_4)
+    assert upgrade(settings) is State.DONE
+    check_version(engine, settings, Version.V5_5)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT number FROM permits")).scalars().all() == [permit["number"]]
+        chip = json.loads(connection.scalar(text("SELECT chip_payload FROM residents")))
+    assert (chip["holder"], chip["expires"]) == ("foreign resident", expires)
