@@ -25,6 +25,7 @@ from mock_server.tables import (
     offices,
     records,
     system,
+    upgrade_phases,
     upgrades,
 )
 from model.stages import Stage, Status
@@ -261,10 +262,11 @@ async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, fl
 
 
 async def find_software(connection: AsyncConnection) -> tuple[AnyRow, Sequence[AnyRow]]:
-    """Return the system's row and the upgrade's phases in order."""
+    """Return the system's row and the last upgrade's phases in order."""
     software = (await connection.execute(select(system.c.version, system.c.phase))).one()
-    phases = await connection.execute(select(upgrades).order_by(upgrades.c.started_at))
-    return software, phases.all()
+    last = select(func.max(upgrades.c.id)).scalar_subquery()
+    phases = select(upgrade_phases).where(upgrade_phases.c.upgrade == last).order_by(upgrade_phases.c.position)
+    return software, (await connection.execute(phases)).all()
 
 
 async def try_room(connection: AsyncConnection) -> None:

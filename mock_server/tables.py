@@ -49,12 +49,38 @@ system = Table(
 upgrades = Table(
     "upgrades",
     metadata,
-    Column("version", Text, primary_key=True),
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("from_version", Text, nullable=False),
+    Column("to_version", Text, nullable=False),
+    # online, rolling or big-bang.
+    Column("plan", Text, nullable=False),
+    Column("batch", Integer, nullable=False),
+    Column("pause_s", Double, nullable=False),
+    Column("parallelism", Integer, nullable=False),
+    # When it may work: [[opens_at, closes_at], ...]; empty for always.
+    Column("windows", JSONB, nullable=False),
+    Column("start_at", Double, nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("asked_by", Text),
+    Column("started_at", Double),
+    Column("ended_at", Double),
+    # asked, running, done, failed or stopped.
+    Column("state", Text, nullable=False),
+    Column("stop_asked", Boolean, nullable=False, server_default=text("false")),
+    Column("error", Text),
+)
+
+upgrade_phases = Table(
+    "upgrade_phases",
+    metadata,
+    Column("upgrade", BigInteger, ForeignKey("upgrades.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
     Column("phase", Text, primary_key=True),
     Column("rows_done", BigInteger, nullable=False, server_default="0"),
     Column("rows_total", BigInteger, nullable=False, server_default="0"),
     Column("started_at", Double, nullable=False),
     Column("finished_at", Double),
+    Column("longest_lock_s", Double, nullable=False, server_default="0"),
 )
 
 offices = Table(

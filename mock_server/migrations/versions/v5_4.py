@@ -36,12 +36,33 @@ def _system() -> None:
     op.execute("INSERT INTO system (version) VALUES ('5.4')")
     op.create_table(
         "upgrades",
-        sa.Column("version", sa.Text, primary_key=True),
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("from_version", sa.Text, nullable=False),
+        sa.Column("to_version", sa.Text, nullable=False),
+        sa.Column("plan", sa.Text, nullable=False),
+        sa.Column("batch", sa.Integer, nullable=False),
+        sa.Column("pause_s", sa.Double, nullable=False),
+        sa.Column("parallelism", sa.Integer, nullable=False),
+        sa.Column("windows", JSONB, nullable=False),
+        sa.Column("start_at", sa.Double, nullable=False),
+        sa.Column("asked_at", sa.Double, nullable=False),
+        sa.Column("asked_by", sa.Text),
+        sa.Column("started_at", sa.Double),
+        sa.Column("ended_at", sa.Double),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("stop_asked", sa.Boolean, nullable=False, server_default=sa.text("false")),
+        sa.Column("error", sa.Text),
+    )
+    op.create_table(
+        "upgrade_phases",
+        sa.Column("upgrade", sa.BigInteger, sa.ForeignKey("upgrades.id"), primary_key=True),
+        sa.Column("position", sa.Integer, nullable=False),
         sa.Column("phase", sa.Text, primary_key=True),
         sa.Column("rows_done", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("rows_total", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("started_at", sa.Double, nullable=False),
         sa.Column("finished_at", sa.Double),
+        sa.Column("longest_lock_s", sa.Double, nullable=False, server_default="0"),
     )
 
 
