@@ -47,15 +47,16 @@ def queue_within(queue: Queue, start_s: float, end_s: float) -> tuple[float | No
     return mean, int(records.max())
 
 
+def usual_queue(queue: Queue, start_s: float = -np.inf, end_s: float = np.inf) -> int:
+    """Return the longest queue that counts as normal service: the longest between two moments without an upgrade."""
+    inside = (queue.moments_s > start_s) & (queue.moments_s < end_s)
+    return max(FEW_RECORDS, records_at(queue, start_s), int(queue.records[inside].max(initial=0)))
+
+
 def records_at(queue: Queue, moment_s: float) -> int:
     """Return how many records are at the centre at a moment."""
     index = int(np.searchsorted(queue.moments_s, moment_s, side="right")) - 1
     return int(queue.records[index]) if index >= 0 else 0
-
-
-def usual_queue(queue: Queue, start_s: float, end_s: float) -> int:
-    """Return the longest queue that counts as normal service: the longest between two moments without an upgrade."""
-    return max(FEW_RECORDS, queue_within(queue, start_s, end_s)[1])
 
 
 def normal_again_s(queue: Queue, usual: int, end_s: float, last_s: float) -> float | None:

@@ -119,6 +119,27 @@ def span_costs(
     return [_span_cost(records, queue, span, speedup, signals) for span in spans]
 
 
+def by_slot(records: pl.DataFrame, slot_s: float, first_s: float, last_s: float) -> pl.DataFrame:
+    """Count a day's records by slots of time, for charts.
+
+    Columns: start_s, ready_per_h and server_p95_s (scenario seconds; null when nothing became ready in the slot).
+    """
+    first, last = int(first_s // slot_s), int(last_s // slot_s)
+    slots = pl.DataFrame({"slot": range(first, last + 1)}, schema={"slot": pl.Int64})
+    ready = records.drop_nulls(["received_s", "ready_s"]).select(
+        slot=(pl.col("ready_s") / slot_s).floor().cast(pl.Int64),
+        server_s=(pl.col("ready_s") - pl.col("received_s")).clip(lower_bound=0.0),
+    )
+    counted = ready.group_by("slot").agg(
+        ready_per_h=pl.len() * HOUR_S / slot_s, server_p95_s=pl.col("server_s").quantile(0.95, "linear")
+    )
+    return (
+        slots.join(counted, on="slot", how="left")
+        .sort("slot")
+        .select(pl.col("ready_per_h").fill_null(0.0), "server_p95_s", start_s=pl.col("slot") * slot_s)
+    )
+
+
 def _span_cost(records: pl.DataFrame, queue: Queue, span: Span, speedup: float, signals: Signals) -> SpanCost:
     name, start_s, end_s = span
 

@@ -2,6 +2,7 @@
 
 import time
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -77,10 +78,11 @@ def _upgrade(connection: Connection) -> int:
     if found is not None:
         return found
     now = time.time()
-    row = {"from_version": Version.V5_4, "to_version": Version.V5_5, "plan": "online", "state": "running"}
-    row |= {"batch": 0, "pause_s": 0.0, "parallelism": 0, "windows": []}
+    row: dict[str, Any] = {"from_version": Version.V5_4, "to_version": Version.V5_5, "plan": "online"}
+    row |= {"state": "running", "batch": 0, "pause_s": 0.0, "parallelism": 0, "windows": []}
     row |= {"start_at": now, "asked_at": now, "started_at": now}
-    return connection.execute(insert(upgrades).values(row).returning(upgrades.c.id)).scalar_one()
+    number: int = connection.execute(insert(upgrades).values(row).returning(upgrades.c.id)).scalar_one()
+    return number
 
 
 def _done() -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 import base64
 import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -34,7 +35,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         run.save_events(f"{kind}-normal", simulate(without_upgrade(lab), usual, 1))
         run.save_events(f"{kind}-upgrade", simulate(lab, centre, 1))
     calibration = calibrate(run.load_events("lab-normal"), 10.0, 2, lab.load.speedup)
-    upgrade = {"start_s": 6 * 3600.0, "end_s": None, "phases": [("expand", 6 * 3600.0, None)]}
+    phases = [("expand", 8 * 3600.0, 8.2 * 3600.0), ("backfill", 8.2 * 3600.0, None)]
+    upgrade = {"start_s": 8 * 3600.0, "end_s": None, "phases": phases, "plan": "online", "error": None}
     run.save_json(
         "summary.json",
         summarise(
@@ -55,7 +57,7 @@ def test_the_report_is_one_file_with_the_answer_first_and_its_pictures_inside(ru
     assert not re.search(r'(src|href)="(?!data:)', page)
     assert page.index("The answer") < page.index("<img")
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     for picture in pictures:
         assert Image.open(BytesIO(base64.b64decode(picture))).width > 800
     assert "Kab. Malang" in page
@@ -91,7 +93,8 @@ def test_a_report_can_be_drawn_again_from_the_data_alone(run: Run) -> None:
 
 
 def test_an_upgrade_that_failed_is_told_with_what_it_said(run: Run) -> None:
-    told = summarise(run, {}, {}, {"start_s": 0.0, "end_s": None, "phases": []}, None, 1, "no space left")
+    upgrade: dict[str, Any] = {"start_s": 0.0, "end_s": None, "phases": [], "plan": "online", "error": "no space left"}
+    told = summarise(run, {}, {}, upgrade, None, 1)
     assert any("The upgrade failed: no space left" in warning for warning in told["warnings"])
     assert not any("had not ended" in warning for warning in told["warnings"])
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert
 
 from mock_server.settings import Settings
 from mock_server.tables import stage_events
