@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from model.measures import by_hour, visits
+from model.normal_service import queue_within
 from model.offices import Zone
 from model.scenario import Scenario
 from model.units import HOUR_S, MINUTE_S
@@ -83,7 +84,7 @@ def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float
 def upgrade_day(
     frames: Frames, scenario: Scenario, phases: Phases, normal_again_s: float | None, speedup: float
 ) -> Figure:
-    """Draw the upgrade day over the normal day: throughput, p95 and the queue at the centre, every phase shaded.
+    """Draw the upgrade day over the normal day: throughput, p95 and the queue at the centre, the phases shaded.
 
     Args:
         frames: the events of the days, by "upgrade" and, if it was played, "normal".
@@ -104,7 +105,8 @@ def upgrade_day(
         axes[0].plot(hours, table["ready_per_h"], **drawn)
         axes[1].plot(hours, table["server_p95_s"] / speedup * MS_PER_S, **drawn)
         queue = queue_at_centre(records)
-        axes[2].plot(queue.moments_s / HOUR_S, queue.records, drawstyle="steps-post", **drawn)
+        longest = [queue_within(queue, start_s, start_s + SLOT_S)[1] for start_s in table["start_s"]]
+        axes[2].plot(hours, longest, **drawn)
     for axis in axes:
         _shade_phases(axis, phases, last_s)
         if normal_again_s is not None:
@@ -121,9 +123,11 @@ def upgrade_day(
     axes[0].legend(loc="upper right", fontsize=8)
     axes[1].set_ylabel("receipt to ready, p95 (ms)")
     axes[1].set_yscale("log")
+    axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes[1].yaxis.set_major_formatter(ScalarFormatter())
     axes[1].yaxis.set_minor_formatter(NullFormatter())
-    axes[2].set_ylabel("records at the centre")
+    axes[2].set_ylabel("most records at the centre")
+    axes[2].set_ylim(bottom=0)
     axes[2].set_xlabel(f"hour of the day, {clock_name(scenario)}")
     return figure
 
