@@ -26,6 +26,11 @@ DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
 MS_PER_S = 1000.0
 AGAIN = "#009E73"
 """The moment of normal service."""
+DAY_LINES: dict[str, dict[str, Any]] = {
+    "normal": {"color": NORMAL, "linestyle": "--", "linewidth": 1.2},
+    "upgrade": {"color": UPGRADE, "linestyle": "-", "linewidth": 2},
+}
+"""How the two days are drawn over each other."""
 SLOT_S = 10 * MINUTE_S
 """Over so much of the day a point of the upgrade day's lines counts."""
 NAMES_ACROSS = 45
@@ -95,20 +100,14 @@ def upgrade_day(
     """
     figure = Figure(figsize=(10, 7))
     axes = figure.subplots(3, 1, sharex=True)
-    first_s, last_s = _reach_s(frames)
+    first_s, last_s = reach_s(frames)
     for day in reversed(list(frames)):
-        records = at_centre(frames[day])
-        table = by_slot(records, SLOT_S, first_s, last_s)
-        hours = (table["start_s"] + SLOT_S / 2) / HOUR_S
-        drawn: dict[str, Any] = {"color": COLOURS[day], "label": f"{day} day"}
-        drawn |= {"linestyle": "-", "linewidth": 2} if day == "upgrade" else {"linestyle": "--", "linewidth": 1.2}
-        axes[0].plot(hours, table["ready_per_h"], **drawn)
-        axes[1].plot(hours, table["server_p95_s"] / speedup * MS_PER_S, **drawn)
-        queue = queue_at_centre(records)
-        longest = [queue_within(queue, start_s, start_s + SLOT_S)[1] for start_s in table["start_s"]]
-        axes[2].plot(hours, longest, **drawn)
+        table, drawn = slots(frames[day], first_s, last_s), dict(DAY_LINES[day], label=f"{day} day")
+        axes[0].plot(table["hour"], table["ready_per_h"], **drawn)
+        axes[1].plot(table["hour"], table["server_p95_s"] / speedup * MS_PER_S, **drawn)
+        axes[2].plot(table["hour"], table["most"], **drawn)
     for axis in axes:
-        _shade_phases(axis, phases, last_s)
+        shade_phases(axis, phases, last_s)
         if normal_again_s is not None:
             axis.axvline(normal_again_s / HOUR_S, color=AGAIN, linewidth=1.5)
         axis.set_xlim(first_s / HOUR_S, last_s / HOUR_S)
@@ -223,8 +222,19 @@ def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, 
             axis.axvline(moment_s / HOUR_S, color=UPGRADE_SHADE, linewidth=1, linestyle=":")
 
 
-def _shade_phases(axis: Axes, phases: Phases, last_s: float) -> None:
-    """Shade the phases in turn lighter and darker."""
+def slots(events: pl.DataFrame, first_s: float, last_s: float) -> pl.DataFrame:
+    """Count a day's events by slots of `SLOT_S`, between two moments.
+
+    Columns: hour (the slot's middle), most (the longest queue at the centre), and those of `by_slot`.
+    """
+    records = at_centre(events)
+    table, queue = by_slot(records, SLOT_S, first_s, last_s), queue_at_centre(records)
+    most = [queue_within(queue, start_s, start_s + SLOT_S)[1] for start_s in table["start_s"]]
+    return table.with_columns(hour=(pl.col("start_s") + SLOT_S / 2) / HOUR_S, most=pl.Series(most, dtype=pl.Int64))
+
+
+def shade_phases(axis: Axes, phases: Phases, last_s: float) -> None:
+    """Shade the upgrade's phases in turn lighter and darker; one that has not ended until `last_s`."""
     for number, (_, start_s, end_s) in enumerate(phases):
         start, end = start_s / HOUR_S, (last_s if end_s is None else end_s) / HOUR_S
         axis.axvspan(start, end, color=UPGRADE_SHADE, alpha=(0.10, 0.20)[number % 2], lw=0, zorder=0)
@@ -247,12 +257,12 @@ def _name_phases(axis: Axes, phases: Phases, last_s: float) -> None:
 
 
 def _hours(frames: Frames) -> range:
-    first_s, last_s = _reach_s(frames)
+    first_s, last_s = reach_s(frames)
     return range(int(first_s // HOUR_S), int(last_s // HOUR_S) + 1)
 
 
-def _reach_s(frames: Frames) -> tuple[float, float]:
-    """When the first of the days' events began and the last ended."""
+def reach_s(frames: Frames) -> tuple[float, float]:
+    """Return when the first of the days' events began and when the last ended."""
     first_s = min(float(frame["entered_s"].min()) for frame in frames.values())  # type: ignore[arg-type] # a number
     last_s = max(float(frame["finished_s"].max()) for frame in frames.values())  # type: ignore[arg-type] # a number
     return first_s, last_s

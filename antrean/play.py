@@ -1,6 +1,7 @@
 """Playing: a lab day, or the search for the server's capacity, played by Locust against a running mock server."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,8 +74,10 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
     return summary
 
 
-def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show) -> Played:
-    """Play day 0 of a lab scenario, with its upgrade if it has one.
+def play_day(
+    server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show, see_out_s: float = 0.0
+) -> Played:
+    """Play day 0 of a lab scenario, with its upgrade if it has one; `see_out_s` of wall time it may outlast the day.
 
     Stopping it by KeyboardInterrupt still returns what was measured, marked incomplete.
 
@@ -96,6 +99,7 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
     with LockWatch(server.database_url) as locks:
         try:
             _follow(server, scenario, clock, load, out, follower, show)
+            _see_out(server, follower, see_out_s)
         except KeyboardInterrupt:
             complete = False
             load.ask_to_stop()
@@ -135,6 +139,15 @@ def _follow(
         load.wait(LOOK_EVERY_S)
     if load.wait(0) != 0:
         raise load.failure("failed")
+
+
+def _see_out(server: Server, follower: Follower | None, within_s: float) -> None:
+    """Wait for the upgrade's end, for so long at most."""
+    deadline_s = now_s() + within_s
+    while follower and not follower.ended and now_s() < deadline_s:
+        server.processes.check()
+        follower.words(now_s())
+        time.sleep(LOOK_EVERY_S)
 
 
 def _start_load(server: Server, plan: LoadPlan) -> Process:

@@ -16,6 +16,8 @@ LOOK_EVERY_S = 1.0
 """How often the server is asked how far the upgrade is: seldom, for it is being measured."""
 SAMPLE_EVERY_S = 0.05
 """How often the locks are looked at; a shorter wait may stay unseen."""
+ENDED = ("done", "failed", "stopped")
+"""The states of an upgrade that is over."""
 UPGRADE_CONNECTIONS = "antrean-upgrade"
 """How the names of the upgrade's own connections begin."""
 
@@ -73,16 +75,19 @@ class Follower:
         self._path = f"/v1/upgrades/{number}"
         self._asked_s = float("-inf")
         self._words = ""
+        self.ended = False
+        """Whether the server has said that it is over, well or not."""
 
     def words(self, now_s: float) -> str:
         """Say how far the upgrade is; asks the server at most every `LOOK_EVERY_S` of the clock that `now_s` is of."""
         if now_s - self._asked_s >= LOOK_EVERY_S:
             self._asked_s = now_s
             try:
-                self._words = words_of(self._admin.get(self._path))
+                told = self._admin.get(self._path)
             except AdminError:
                 # An upgrade may well keep the server from answering; what is known stays.
                 return self._words
+            self._words, self.ended = words_of(told), told["state"] in ENDED
         return self._words
 
 
@@ -90,7 +95,7 @@ def words_of(told: dict[str, Any]) -> str:
     """Put the answer of `GET /v1/upgrades/{id}` into a few words."""
     if told["state"] == "done":
         return "  upgraded"
-    if told["state"] in ("failed", "stopped"):
+    if told["state"] in ENDED:
         return f"  upgrade {told['state']}"
     running = [phase for phase in told["phases"] if phase["finished_at"] is None]
     if not running:

@@ -196,7 +196,7 @@ def test_each_phases_cost_is_held_against_the_hour_before(watched: Watched, cent
     panel, row = watched.page.get_by_role("region", name="Upgrade"), watched.row("big-bang").get_by_role("cell")
     expect(row.nth(4)).to_have_text("6.0 s (3.0x)")
     # One in ten minutes; four in the 400 s since the server's first card.
-    expect(row.nth(3)).to_have_text("0 (17%)")
+    expect(row.nth(3)).to_have_text("0.1 (17%)")
     expect(panel).to_contain_text(re.compile("done in 10 min 00 s; normal service again since 3 min"))
 
 
