@@ -82,7 +82,7 @@ def _costs(records: pl.DataFrame, spans: list[Span], lab: Scenario, signals: Sig
 
 
 COLUMNS = (
-    "plan", "took", "of wall time", "ready an hour: before / during / after", "during, of the same hours without",
+    "plan", "took", "of wall time", "ready an hour: before / during / after", "during, against the same hours without",
     "p95: before / during / after", "most at the centre: before / during / after", "given up", "repeated",
     "longest lock wait", "normal service", "citizens' p95",
 )  # fmt: skip
@@ -105,7 +105,7 @@ def _line(name: str, day: dict[str, Any]) -> tuple[str, ...]:
         "" if not upgraded else "not ended" if day["length_h"] is None else f"{day['length_h']:.1f} h",
         "" if not upgraded or day["length_wall_s"] is None else f"{day['length_wall_s']:.1f} s",
         " / ".join(_count(span["ready_per_h"]) for span in spans),
-        "" if not upgraded else _share(named[DURING]["ready_per_h"], day["same_hours_without"][1]["ready_per_h"]),
+        "" if not upgraded else _against(named[DURING], day["same_hours_without"][1]),
         " / ".join(duration(span["server_p95_s"]) for span in spans),
         " / ".join(_count(span["queue_max"]) for span in spans),
         _count(day["failed"]),
@@ -120,8 +120,11 @@ def _count(number: float | None) -> str:
     return "-" if number is None else f"{number:,.0f}"
 
 
-def _share(part: float | None, whole: float | None) -> str:
-    return f"{part / whole:.0%}" if part is not None and whole else "-"
+def _against(span: dict[str, Any], without: dict[str, Any]) -> str:
+    """Hold a span against the same hours of the day without an upgrade: throughput and p95."""
+    rate = f"{span['ready_per_h'] / without['ready_per_h']:.0%}" if without["ready_per_h"] else "-"
+    known = span["server_p95_s"] is not None and without["server_p95_s"]
+    return f"{rate}, p95 {span['server_p95_s'] / without['server_p95_s']:.1f}x" if known else rate
 
 
 def _clock(moment_s: float) -> str:

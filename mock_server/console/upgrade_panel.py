@@ -78,10 +78,8 @@ def _cells(phase: Phase, before: Cost | None, now: float) -> tuple[str, ...]:
 def _cost_cells(cost: Cost | None, before: Cost | None) -> tuple[str, str]:
     if cost is None:
         return UNKNOWN, UNKNOWN
-    rate, p95 = (
-        f"{cost.per_minute:,.{1 if cost.per_minute < 10 else 0}f}",
-        UNKNOWN if cost.p95_s is None else _seconds(cost.p95_s),
-    )
+    rate = f"{cost.per_minute:,.{1 if cost.per_minute < 10 else 0}f}"
+    p95 = UNKNOWN if cost.p95_s is None else _seconds(cost.p95_s)
     if before and before.per_minute:
         rate += f" ({cost.per_minute / before.per_minute:.0%})"
     if before and before.p95_s and cost.p95_s is not None:

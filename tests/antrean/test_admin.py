@@ -29,7 +29,7 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"<html>" if self.path == "/broken" else json.dumps(told).encode())
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - as the base class has it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base class has it
         pass
 
 

@@ -10,12 +10,14 @@ from PIL import Image
 
 from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
-from antrean.summary import answer_table, duration, first_days, summarise
+from antrean.summary import answer_table, duration, first_days, summarise, upgrade_cost
 from antrean.twin import calibrate, lab_centre
 from model.centre import national_centre, scheduled_periods
 from model.nation import simulate
+from model.normal_service import queue_within
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
+from model.upgrade_cost import NO_SIGNALS, at_centre, queue_at_centre
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,33 @@ def test_the_answer_and_the_table_are_made_of_the_summarys_figures(run: Run) -> 
     assert cards[columns.index("lab-upgrade")] == f"{measured['cards']:,}"
     assert duration(measured["wait_median_s"]) in answer(summary)[0]
     assert f"{measured['backlog_at_closing']:,} of {measured['arrivals']:,}" in answer(summary)[1]
+
+
+def test_each_phase_of_the_upgrade_is_told_with_its_cost(run: Run) -> None:
+    cost = run.load_json("summary.json")["upgrade_cost"]
+    assert [span["name"] for span in cost["spans"]] == ["before", "expand", "backfill"]
+    # It had not ended, so service was not normal again.
+    assert cost["normal_again_s"] is None
+    page = write_report(run).read_text(encoding="utf-8")
+    table = page[page.index("What each phase of the upgrade cost") :]
+    for span in cost["spans"]:
+        assert f"<td>{span['name']}</td>" in table
+        assert f"<td>{span['ready_per_h']:,.0f}</td>" in table
+    assert "Normal service was not back when the day ended" in table
+
+
+def test_normal_service_is_that_of_the_normal_day(run: Run) -> None:
+    ended = {"start_s": 8 * 3600.0, "end_s": 9 * 3600.0, "plan": "online", "error": None}
+    cost = upgrade_cost(run, ended | {"phases": [("expand", 8 * 3600.0, 9 * 3600.0)]}, NO_SIGNALS)
+    assert cost is not None
+    assert cost["usual_is_of"] == "the normal day"
+    records = at_centre(run.load_events("lab-upgrade"))
+    queue, usual = queue_at_centre(records), cost["usual_queue"]
+    again_s = cost["normal_again_s"]
+    assert again_s >= 9 * 3600
+    assert queue_within(queue, again_s, again_s + 3600)[1] <= usual
+    assert again_s == 9 * 3600 or queue_within(queue, again_s - 60, again_s)[1] > usual
+    assert upgrade_cost(run, None, NO_SIGNALS) is None
 
 
 def test_what_makes_figures_doubtful_is_warned_of_at_the_top(run: Run) -> None:
