@@ -40,7 +40,7 @@ def draw(run: Run, result: dict[str, Any]) -> Figure:
         rate.set_title(name)
         rate.set_ylabel("ready an hour")
         queue.set_ylabel("most at the centre")
-    axes[0, 0].legend(loc="upper right", fontsize=8)
+    axes[0, 1].legend(loc="upper left", fontsize=8)
     for axis in axes[-1]:
         axis.set_xlabel(f"hour of the day, {charts.clock_name(lab)}")
     return figure
