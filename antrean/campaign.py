@@ -11,13 +11,14 @@ from typing import Any
 from rich.console import Console
 
 from antrean.lab import Lab, open_lab, worker_count
-from antrean.play import Show, UpgradeTimes, measure_capacity, play_day
+from antrean.play import Show, measure_capacity, play_day
 from antrean.processes import Processes, python_module
 from antrean.report import write_report
 from antrean.runs import Run, machine, new_run
 from antrean.steps import Steps
 from antrean.summary import summarise
 from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods, standstill_s
+from antrean.upgrade_day import UpgradeTimes
 from model.centre import scheduled_periods
 from model.compression import all_lab_offices, lab_scenario, quick
 from model.nation import simulate
@@ -25,6 +26,7 @@ from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import plan_offices
 from model.strategies import without_upgrade
+from model.upgrade_cost import NO_SIGNALS, Signals
 
 NORMAL, UPGRADE = "normal", "upgrade"
 
@@ -36,6 +38,8 @@ class Options:
     results: Path
     quick: bool = False
     database_url: str | None = None
+    keep_seed: Path | None = None
+    """A folder in which seeded databases stay for the next run."""
 
 
 @dataclass
@@ -45,7 +49,8 @@ class Findings:
     capacity: dict[str, Any] = field(default_factory=dict)
     load: dict[str, dict[str, Any]] = field(default_factory=dict)
     upgrade: UpgradeTimes | None = None
-    upgrade_error: str | None = None
+    signals: Signals = NO_SIGNALS
+    """Of the upgrade day."""
     calibration: Calibration | None = None
     nation_days: int = 0
 
@@ -86,11 +91,12 @@ def run_campaign(name: str, scenario: Scenario, options: Options, console: Conso
 
 def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings, steps: Steps) -> Scenario:
     """Measure capacity, a normal day and the upgrade day; returns the lab's scenario that the capacity led to."""
-    with open_lab(run.logs, options.database_url) as lab:
+    with open_lab(run.logs, options.database_url, options.keep_seed) as lab:
         with steps.step("Seed the database") as show:
             everywhere = all_lab_offices(scenario)
             show(0.0, f"{scenario.centre.residents} residents")
-            lab.seed(scenario, plan_offices(everywhere))
+            seeded = lab.seed(scenario, plan_offices(everywhere))
+            show(1.0, f"{scenario.centre.residents} residents, {'seeded' if seeded else 'reused'}")
         with steps.step("Measure capacity") as show:
             findings.capacity = _capacity(run, lab, everywhere, show)
             show(1.0, f"{findings.capacity['capacity_per_s']:.1f} enrollments a second")
@@ -121,7 +127,8 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     run.save_events(f"lab-{day}", played.events)
     findings.load[f"lab-{day}"] = played.load_summary
     findings.upgrade = played.upgrade or findings.upgrade
-    findings.upgrade_error = played.upgrade_error or findings.upgrade_error
+    if day == UPGRADE:
+        findings.signals = played.signals
     _save(run, findings)
     if not played.complete:
         raise KeyboardInterrupt
@@ -187,6 +194,6 @@ def _save(run: Run, findings: Findings) -> None:
             upgrade=findings.upgrade._asdict() if findings.upgrade else None,
             calibration=findings.calibration._asdict() if findings.calibration else None,
             nation_days=findings.nation_days,
-            upgrade_error=findings.upgrade_error,
+            signals=findings.signals,
         ),
     )

@@ -1,6 +1,6 @@
 """Charts of a run, each a matplotlib figure made from events and measures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from typing import Any
@@ -10,19 +10,33 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from model.measures import by_hour, visits
+from model.normal_service import queue_within
 from model.offices import Zone
 from model.scenario import Scenario
 from model.units import HOUR_S, MINUTE_S
+from model.upgrade_cost import at_centre, by_slot, queue_at_centre
 
 NORMAL, UPGRADE = "#0072B2", "#D55E00"
 COLOURS = {"normal": NORMAL, "upgrade": UPGRADE}
 PEAK_SHADE, UPGRADE_SHADE = "#000000", "#D55E00"
 DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
 MS_PER_S = 1000.0
+AGAIN = "#009E73"
+"""The moment of normal service."""
+DAY_LINES: dict[str, dict[str, Any]] = {
+    "normal": {"color": NORMAL, "linestyle": "--", "linewidth": 1.2},
+    "upgrade": {"color": UPGRADE, "linestyle": "-", "linewidth": 2},
+}
+"""How the two days are drawn over each other."""
+SLOT_S = 10 * MINUTE_S
+"""Over so much of the day a point of the upgrade day's lines counts."""
+NAMES_ACROSS = 45
+"""So many phases' names, aslant, find room side by side."""
 Frames = dict[str, pl.DataFrame]
+Phases = Sequence[tuple[str, float, float | None]]
 
 
 @contextmanager
@@ -69,6 +83,51 @@ def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float
     axes[0, 0].set_ylabel("an hour")
     axes[1, 0].set_ylabel("citizens without card")
     axes[2, 0].set_ylabel("receipt to ready (ms)")
+    return figure
+
+
+def upgrade_day(
+    frames: Frames, scenario: Scenario, phases: Phases, normal_again_s: float | None, speedup: float
+) -> Figure:
+    """Draw the upgrade day over the normal day: throughput, p95 and the queue at the centre, the phases shaded.
+
+    Args:
+        frames: the events of the days, by "upgrade" and, if it was played, "normal".
+        scenario: for its clock.
+        phases: name, start and end of each phase, in scenario seconds; the end is None where it was not seen.
+        normal_again_s: when normal service was back; marked by a line.
+        speedup: divides the server's times back to its own clock.
+    """
+    figure = Figure(figsize=(10, 7))
+    axes = figure.subplots(3, 1, sharex=True)
+    first_s, last_s = reach_s(frames)
+    for day in reversed(list(frames)):
+        table, drawn = slots(frames[day], first_s, last_s), dict(DAY_LINES[day], label=f"{day} day")
+        axes[0].plot(table["hour"], table["ready_per_h"], **drawn)
+        axes[1].plot(table["hour"], table["server_p95_s"] / speedup * MS_PER_S, **drawn)
+        axes[2].plot(table["hour"], table["most"], **drawn)
+    for axis in axes:
+        shade_phases(axis, phases, last_s)
+        if normal_again_s is not None:
+            axis.axvline(normal_again_s / HOUR_S, color=AGAIN, linewidth=1.5)
+        axis.set_xlim(first_s / HOUR_S, last_s / HOUR_S)
+    _name_phases(axes[0], phases, last_s)
+    if normal_again_s is not None:
+        clock = scenario.moment_at(normal_again_s).strftime("%H:%M")
+        axes[2].annotate(
+            f" normal service {clock}", (normal_again_s / HOUR_S, 1), xycoords=("data", "axes fraction"), va="top",
+            color=AGAIN, fontsize=8,
+        )  # fmt: skip
+    axes[0].set_ylabel("records ready an hour")
+    axes[0].legend(loc="upper right", fontsize=8)
+    axes[1].set_ylabel("receipt to ready, p95 (ms)")
+    axes[1].set_yscale("log")
+    axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes[1].yaxis.set_major_formatter(ScalarFormatter())
+    axes[1].yaxis.set_minor_formatter(NullFormatter())
+    axes[2].set_ylabel("most records at the centre")
+    axes[2].set_ylim(bottom=0)
+    axes[2].set_xlabel(f"hour of the day, {clock_name(scenario)}")
     return figure
 
 
@@ -163,10 +222,50 @@ def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, 
             axis.axvline(moment_s / HOUR_S, color=UPGRADE_SHADE, linewidth=1, linestyle=":")
 
 
+def slots(events: pl.DataFrame, first_s: float, last_s: float) -> pl.DataFrame:
+    """Count a day's events by slots of `SLOT_S`, between two moments.
+
+    Columns: hour (the slot's middle), most (the longest queue at the centre), and those of `by_slot`.
+    """
+    records = at_centre(events)
+    table, queue = by_slot(records, SLOT_S, first_s, last_s), queue_at_centre(records)
+    most = [queue_within(queue, start_s, start_s + SLOT_S)[1] for start_s in table["start_s"]]
+    return table.with_columns(hour=(pl.col("start_s") + SLOT_S / 2) / HOUR_S, most=pl.Series(most, dtype=pl.Int64))
+
+
+def shade_phases(axis: Axes, phases: Phases, last_s: float) -> None:
+    """Shade the upgrade's phases in turn lighter and darker; one that has not ended until `last_s`."""
+    for number, (_, start_s, end_s) in enumerate(phases):
+        start, end = start_s / HOUR_S, (last_s if end_s is None else end_s) / HOUR_S
+        axis.axvspan(start, end, color=UPGRADE_SHADE, alpha=(0.10, 0.20)[number % 2], lw=0, zorder=0)
+        axis.axvline(start, color=UPGRADE_SHADE, linewidth=0.6, linestyle=":")
+
+
+def _name_phases(axis: Axes, phases: Phases, last_s: float) -> None:
+    """Write the phases' names above an axis, aslant: some last no longer than a line is wide."""
+    left, right = axis.get_xlim()
+    room, end_of_last = (right - left) / NAMES_ACROSS, -np.inf
+    for name, start_s, end_s in phases:
+        # A name starts at its phase's middle, or as far behind the name before as letters are high.
+        middle = (start_s + (last_s if end_s is None else end_s)) / 2 / HOUR_S
+        at = max(middle, end_of_last + room)
+        axis.annotate(
+            name, (middle, 1), xytext=(at, 1.03), xycoords=("data", "axes fraction"),
+            textcoords=("data", "axes fraction"), rotation=40, fontsize=8, ha="left", va="bottom", color=UPGRADE,
+        )  # fmt: skip
+        end_of_last = at
+
+
 def _hours(frames: Frames) -> range:
+    first_s, last_s = reach_s(frames)
+    return range(int(first_s // HOUR_S), int(last_s // HOUR_S) + 1)
+
+
+def reach_s(frames: Frames) -> tuple[float, float]:
+    """Return when the first of the days' events began and when the last ended."""
     first_s = min(float(frame["entered_s"].min()) for frame in frames.values())  # type: ignore[arg-type] # a number
     last_s = max(float(frame["finished_s"].max()) for frame in frames.values())  # type: ignore[arg-type] # a number
-    return range(int(first_s // HOUR_S), int(last_s // HOUR_S) + 1)
+    return first_s, last_s
 
 
 def _inside(frame: pl.DataFrame) -> tuple[Any, Any]:

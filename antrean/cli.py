@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from antrean.campaign import Options, run_campaign
+from antrean.kept_seed import SeedInUseError
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
@@ -46,13 +47,18 @@ def run(
     database_url: Annotated[
         str | None, typer.Option(help="A PostgreSQL server to use in place of the embedded one (libpq URI).")
     ] = None,
+    keep_seed: Annotated[
+        Path | None,
+        typer.Option(help="Keep the seeded database in this folder, and reuse it when it fits. Delete it as you like."),
+    ] = None,
 ) -> None:
     """Measure a normal day and the upgrade day, simulate both, then the nation; write a report."""
     console = Console()
     played = scenario_file.load(scenario)
     console.print(f"[bold]{played.scenario.title}[/bold]")
     try:
-        finished = run_campaign(Path(scenario).stem, played, Options(results, quick, database_url), console)
+        options = Options(results, quick, database_url, keep_seed)
+        finished = run_campaign(Path(scenario).stem, played, options, console)
     except KeyboardInterrupt:
         console.print(f"\nStopped; nothing is left running. What was measured until now is in {results}/.")
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -136,7 +142,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt_once)
     try:
         app()
-    except (scenario_file.ScenarioError, ProcessError, ValueError, OSError) as error:
+    except (scenario_file.ScenarioError, ProcessError, SeedInUseError, ValueError, OSError) as error:
         _fail(str(error))
 
 

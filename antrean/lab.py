@@ -2,30 +2,33 @@
 
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
+from antrean import kept_seed
+from antrean.admin import Admin
 from antrean.postgres import embedded
 from antrean.processes import Process, Processes, python_module
-from mock_server.database import libpq_url, sqlalchemy_url
+from mock_server import keys
+from mock_server.access import Role
+from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from model import events
 from model.clock import Clock
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.staffing import OfficePlan
+from model.units import DAY_S
 
 READY_WITHIN_S = 60.0
 SEED_WITHIN_S = 300.0
-TEMPLATE = "seeded"
 SERVER_NICE = 5
 """The server lets the load generator use the cores first: one that is starved by what it measures measures nothing."""
 
@@ -39,26 +42,20 @@ class Server:
     database_url: str
     environment: dict[str, str]
     keys_file: Path
-    """Each office's key, JSON; in the lab's own folder, which nobody else may read."""
+    """Each office's key and the administrator's, JSON: {"35.07": "ank_...", "admin": "ank_..."}; in the lab's own
+    folder, which nobody else may read."""
     processes: Processes
 
-    def start_upgrade(self, scenario: Scenario) -> Process:
-        """Begin the scenario's upgrade on the live server; it goes on until it is done or stopped.
+    @property
+    def admin(self) -> Admin:
+        """The administrator's side of it."""
+        return Admin(self.url, self.admin_key)
 
-        Raises:
-            ValueError: the scenario has no upgrade.
-        """
-        upgrade = scenario.upgrade
-        if upgrade is None:
-            raise ValueError("the scenario has no [upgrade] to start")
-        command = python_module(
-            "mock_server",
-            "upgrade",
-            *("--batch", str(upgrade.batch)),
-            *("--pause-s", str(upgrade.pause_s)),
-            *("--parallelism", str(upgrade.parallelism)),
-        )
-        return self.processes.start("upgrade", command, self.environment, may_end=True, nice=SERVER_NICE)
+    @property
+    def admin_key(self) -> str:
+        """The key of its administrator."""
+        keys: dict[str, str] = json.loads(self.keys_file.read_text(encoding="utf-8"))
+        return keys[Role.ADMIN]
 
     def events(self, clock: Clock) -> pl.DataFrame:
         """Return the server's StageEvents so far, brought to scenario time."""
@@ -80,36 +77,44 @@ class Server:
 class Lab:
     """A PostgreSQL of its own (or a given one) with a seeded template database."""
 
-    def __init__(self, database_url: str, folder: Path, logs: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, logs: Path, kept: Path | None = None) -> None:
         """Use `open_lab` instead: it cleans up."""
         self._url = database_url
         self._folder = folder
         self._logs = logs
+        self._kept = kept
         self._prefix = f"antrean_{os.getpid()}_"
+        self._template = f"{self._prefix}seeded"
 
-    def seed(self, scenario: Scenario, plans: dict[str, OfficePlan]) -> None:
-        """Fill the template database: the scenario's version, residents, the offices that take part, a key for each.
+    def seed(self, scenario: Scenario, plans: dict[str, OfficePlan]) -> bool:
+        """Have the template database: the scenario's version, its residents, the offices that take part.
+
+        Returns False when nothing was seeded, for the folder of kept seeds has one of just these.
 
         Raises:
             ProcessError: migrating or seeding failed.
         """
-        self._create(TEMPLATE)
+        population = {code: office.population_thousands for code, office in all_offices().items()}
+        migrate = ["--to", scenario.centre.version]
+        seed = [
+            *("--residents", str(scenario.centre.residents)),
+            *("--seed", str(scenario.seed)),
+            *("--offices-json", json.dumps({code: plan.printers for code, plan in plans.items()})),
+        ]
+        if self._kept:
+            self._template = kept_seed.database_name(self._kept, [*migrate, *seed], population)
+            if kept_seed.is_complete(self._url, self._template):
+                return False
+            self._drop(self._template)
+        self._create(self._template)
         weights = self._folder / "weights.json"
-        weights.write_text(json.dumps({code: o.population_thousands for code, o in all_offices().items()}))
-        environment = self._environment(TEMPLATE, printer_s_per_card=0.0)
-        self._run("migrate", ["--to", scenario.centre.version], environment)
-        self._run(
-            "seed",
-            [
-                *("--residents", str(scenario.centre.residents)),
-                *("--seed", str(scenario.seed)),
-                *("--offices-json", json.dumps({code: plan.printers for code, plan in plans.items()})),
-                *("--weights", str(weights)),
-            ],
-            environment,
-        )
-        offices = [argument for code in plans for argument in ("--office", code)]
-        self._run("key", ["issue", "--role", "operator", *offices, "--to", str(self._keys_file)], environment)
+        weights.write_text(json.dumps(population))
+        environment = self._environment(self._template, printer_s_per_card=0.0)
+        self._run("migrate", migrate, environment)
+        self._run("seed", [*seed, "--weights", str(weights)], environment)
+        if self._kept:
+            self._administer(kept_seed.mark_complete(self._template))
+        return True
 
     @contextmanager
     def server(
@@ -130,27 +135,30 @@ class Lab:
         Raises:
             ProcessError: a process of it does not start.
         """
-        database = name.replace("-", "_")
-        self._create(database, template=TEMPLATE)
+        database = self._prefix + name.replace("-", "_")
+        keys_file = self._folder / f"keys-{name}.json"
+        self._create(database, template=self._template)
         try:
             self._set_printers(database, plans)
+            self._issue_keys(database, list(plans), keys_file)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with Processes(self._logs / name) as processes:
-                roles = ["matcher", "printers", "web", *(f"worker {n + 1}" for n in range(worker_count()))]
+                roles = ["matcher", "printers", "upgrader", "web", *(f"worker {n + 1}" for n in range(worker_count()))]
                 started = {role: processes.start(role, _command(role), environment, nice=SERVER_NICE) for role in roles}
                 port = started["web"].expect("port", READY_WITHIN_S)
                 for role in roles:
                     if role != "web":
                         started[role].expect("ready", READY_WITHIN_S)
-                yield Server(
-                    f"http://127.0.0.1:{port}", self._database_url(database), environment, self._keys_file, processes
-                )
+                url = f"http://127.0.0.1:{port}"
+                yield Server(url, self._database_url(database), environment, keys_file, processes)
         finally:
+            keys_file.unlink(missing_ok=True)
             self._drop(database)
 
     def close(self) -> None:
-        """Drop what is left of the lab's databases."""
-        self._drop(TEMPLATE)
+        """Drop what is left of the lab's databases; a seed that is kept stays."""
+        if not self._kept:
+            self._drop(self._template)
 
     def _run(self, command: str, arguments: list[str], environment: dict[str, str]) -> None:
         """Run one of the server's commands to its end."""
@@ -163,14 +171,10 @@ class Lab:
         finally:
             process.stop()
 
-    @property
-    def _keys_file(self) -> Path:
-        return self._folder / "keys.json"
-
     def _environment(self, database: str, printer_s_per_card: float) -> dict[str, str]:
         return {
             "ANTREAN_DATABASE_URL": self._database_url(database),
-            "ANTREAN_SIGNING_KEY_FILE": str(self._folder / "signing-key.pem"),
+            "ANTREAN_SIGNING_KEY_FILE": str((self._kept or self._folder) / kept_seed.KEY_FILE),
             "ANTREAN_PRINTER_S_PER_CARD": repr(printer_s_per_card),
             # The lab's offices stand for many more, and what is measured is the server, not what it grants.
             "ANTREAN_UPLOADS_PER_S": "10000",
@@ -188,46 +192,51 @@ class Lab:
             rows = [(code, plan.printers) for code, plan in plans.items()]
             cursor.executemany("INSERT INTO offices (code, printers) VALUES (%s, %s)", rows)
 
+    def _issue_keys(self, database: str, offices: list[str], keys_file: Path) -> None:
+        """Issue a key for each office and one for the administrator; every server has its own."""
+        with engine_of(self._database_url(database)) as engine, engine.begin() as connection:
+            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in offices}
+            issued[Role.ADMIN] = keys.issue(connection, Role.ADMIN, None, DAY_S)
+            keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()})
+
     def _create(self, database: str, template: str | None = None) -> None:
-        name = sql.Identifier(self._prefix + database)
-        statement = sql.SQL("CREATE DATABASE {}").format(name)
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database))
         if template:
             # A file copy is several times faster than copying through the write-ahead log, which nobody here needs.
-            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(self._prefix + template))
+            statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
         self._administer(statement)
 
     def _drop(self, database: str) -> None:
-        self._administer(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(self._prefix + database)))
+        self._administer(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(database)))
 
     def _administer(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(statement)
 
     def _database_url(self, database: str) -> str:
-        return libpq_url(sqlalchemy_url(self._url).set(database=self._prefix + database))
+        return libpq_url(sqlalchemy_url(self._url).set(database=database))
 
 
 @contextmanager
-def open_lab(logs: Path, database_url: str | None = None) -> Iterator[Lab]:
-    """Open a lab on an embedded PostgreSQL, or on the one at `database_url`; nothing of it stays behind."""
-    folder = Path(tempfile.mkdtemp(prefix="antrean-lab-"))
-    try:
-        if database_url:
-            with _closing(Lab(database_url, folder, logs)) as lab:
-                yield lab
-        else:
-            with embedded() as url, _closing(Lab(url, folder, logs)) as lab:
-                yield lab
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = None) -> Iterator[Lab]:
+    """Open a lab on an embedded PostgreSQL, or on the one at `database_url`; nothing of it stays behind.
 
+    But seeds do with a folder to `keep` them in, on the given server or in a cluster there.
 
-@contextmanager
-def _closing(lab: Lab) -> Iterator[Lab]:
-    try:
+    Raises:
+        SeedInUseError: another run has the folder.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="antrean-lab-", ignore_cleanup_errors=True)))
+        if keep:
+            keep = keep.resolve()
+            stack.enter_context(kept_seed.hold(keep))
+        url = database_url or stack.enter_context(embedded(keep))
+        if keep and not database_url:
+            kept_seed.drop_leftovers(url)
+        lab = Lab(url, folder, logs, keep)
+        stack.callback(lab.close)
         yield lab
-    finally:
-        lab.close()
 
 
 def worker_count() -> int:

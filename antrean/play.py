@@ -1,43 +1,33 @@
 """Playing: a lab day, or the search for the server's capacity, played by Locust against a running mock server."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-import psycopg
 
 from antrean.lab import Server, now_s
 from antrean.processes import Process
+from antrean.upgrade_day import Follower, LockWatch, UpgradeTimes, ask_for, read_upgrade
 from loadtests.plan import LoadPlan, command
-from loadtests.record import read_events
+from loadtests.record import read_events, read_retries_s
 from model.clock import Clock
 from model.events import to_frame
 from model.nation import horizon_s
 from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
+from model.upgrade_cost import Signals
 
 LEAD_S = 5.0
 """Wall time between starting the load side and the first moment played: its operators must be ready by then."""
-UPGRADE_LEAD_S = 0.8
-"""Wall time between starting the upgrade's program and its first work."""
 GRACE_S = 30.0
 """Wall time that the load side may take to finish after a day's end."""
 LOOK_EVERY_S = 0.25
 
 Show = Callable[[float, str], None]
 """Is told how much of a step is done (0 to 1), and what is happening."""
-
-
-class UpgradeTimes(NamedTuple):
-    """When the upgrade really worked, in seconds since the scenario's start."""
-
-    start_s: float
-    end_s: float | None
-    """None while it has not ended."""
-    phases: tuple[tuple[str, float, float | None], ...]
-    """Each phase's name, start and end."""
 
 
 class Played(NamedTuple):
@@ -47,8 +37,8 @@ class Played(NamedTuple):
     """StageEvents of load side and server together."""
     upgrade: UpgradeTimes | None
     load_summary: dict[str, Any]
-    upgrade_error: str | None
-    """What the upgrade said when it failed."""
+    signals: Signals
+    """What the offices had to ask again, and who waited for locks."""
     complete: bool
     """False when the day was stopped before its end."""
 
@@ -84,13 +74,15 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
     return summary
 
 
-def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show) -> Played:
-    """Play day 0 of a lab scenario, with its upgrade if it has one.
+def play_day(
+    server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show, see_out_s: float = 0.0
+) -> Played:
+    """Play day 0 of a lab scenario, with its upgrade if it has one; `see_out_s` of wall time it may outlast the day.
 
     Stopping it by KeyboardInterrupt still returns what was measured, marked incomplete.
 
     Raises:
-        ProcessError: the load side or a process of the server failed.
+        ProcessError: the load side or a process of the server failed, or the server refused the upgrade.
     """
     clock = day_clock(scenario, now_s() + LEAD_S)
     plan = LoadPlan(
@@ -101,19 +93,22 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
         origin_wall_s=clock.origin_wall_s,
         origin_scenario_s=clock.origin_scenario_s,
     )
+    follower = ask_for(server.admin, scenario, clock) if scenario.upgrade else None
     load = _start_load(server, plan)
-    complete, upgrade_error = True, None
-    try:
-        upgrade_error = _follow(server, scenario, clock, load, out, show)
-    except KeyboardInterrupt:
-        complete = False
-        load.ask_to_stop()
-        load.wait(GRACE_S)
+    complete = True
+    with LockWatch(server.database_url) as locks:
+        try:
+            _follow(server, scenario, clock, load, out, follower, show)
+            _see_out(server, follower, see_out_s)
+        except KeyboardInterrupt:
+            complete = False
+            load.ask_to_stop()
+            load.wait(GRACE_S)
     return Played(
         events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
-        upgrade=_upgrade_times(server, clock) if scenario.upgrade else None,
+        upgrade=read_upgrade(server.database_url, clock) if scenario.upgrade else None,
         load_summary=_read_json(out / "summary.json"),
-        upgrade_error=upgrade_error,
+        signals=Signals(read_retries_s(out), locks.waits(clock)),
         complete=complete,
     )
 
@@ -127,31 +122,32 @@ def day_clock(scenario: Scenario, wall_s: float) -> Clock:
     return Clock(scenario.load.speedup, origin_wall_s=wall_s, origin_scenario_s=first_s)
 
 
-def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, show: Show) -> str | None:
-    """Start the upgrade at its hour and report progress until the load side has ended.
-
-    Returns what went wrong with the upgrade: the day goes on without it, as it would.
-    """
+def _follow(
+    server: Server, scenario: Scenario, clock: Clock, load: Process, out: Path, follower: Follower | None, show: Show
+) -> None:
+    """Report progress until the load side has ended; an upgrade that fails does not end the day."""
     begin_s, end_s = clock.origin_scenario_s, horizon_s(scenario, plan_offices(scenario), 1)
-    upgrade_at_s = scenario.seconds_at(scenario.upgrade.start) if scenario.upgrade else None
-    upgrade: Process | None = None
-    said = ""
     while load.running:
         server.processes.check()
         time_s = clock.to_scenario_s(now_s())
-        if upgrade is None and upgrade_at_s is not None and now_s() >= clock.to_wall_s(upgrade_at_s) - UPGRADE_LEAD_S:
-            upgrade = server.start_upgrade(scenario)
-        if upgrade is not None:
-            said = _upgrade_words(upgrade) or said
+        upgrading = follower.words(now_s()) if follower else ""
         progress = _read_json(out / "progress.json")
-        show(min(1.0, max(0.0, (time_s - begin_s) / (end_s - begin_s))), _day_words(scenario, time_s, progress) + said)
+        share = (time_s - begin_s) / (end_s - begin_s)
+        show(min(1.0, max(0.0, share)), _day_words(scenario, time_s, progress) + upgrading)
         if now_s() > clock.to_wall_s(end_s) + GRACE_S:
             raise load.failure("did not finish after the day's end")
         load.wait(LOOK_EVERY_S)
     if load.wait(0) != 0:
         raise load.failure("failed")
-    failed = upgrade is not None and not upgrade.running and upgrade.wait(0) != 0
-    return str(upgrade.failure("failed")) if upgrade is not None and failed else None
+
+
+def _see_out(server: Server, follower: Follower | None, within_s: float) -> None:
+    """Wait for the upgrade's end, for so long at most."""
+    deadline_s = now_s() + within_s
+    while follower and not follower.ended and now_s() < deadline_s:
+        server.processes.check()
+        follower.words(now_s())
+        time.sleep(LOOK_EVERY_S)
 
 
 def _start_load(server: Server, plan: LoadPlan) -> Process:
@@ -164,32 +160,6 @@ def _start_load(server: Server, plan: LoadPlan) -> Process:
 def _day_words(scenario: Scenario, time_s: float, progress: dict[str, Any]) -> str:
     clock = scenario.moment_at(time_s).strftime("%H:%M")
     return f"{clock}  waiting {progress.get('waiting', 0)}  cards {progress.get('issued', 0)}"
-
-
-def _upgrade_words(upgrade: Process) -> str:
-    messages = [message for message in upgrade.messages() if message.get("phase")]
-    if not upgrade.running:
-        return "  upgraded" if upgrade.wait(0) == 0 else "  upgrade failed"
-    if not messages:
-        return ""
-    last = messages[-1]
-    total = last.get("rows_total") or 0
-    share = f" {100 * last.get('rows_done', 0) // total} %" if total else ""
-    return f"  upgrade: {last['phase']}{share}"
-
-
-def _upgrade_times(server: Server, clock: Clock) -> UpgradeTimes | None:
-    query = "SELECT phase, started_at, finished_at FROM upgrade_phases ORDER BY started_at"
-    with psycopg.connect(server.database_url) as connection:
-        rows = connection.execute(query).fetchall()
-    if not rows:
-        return None
-    phases = tuple(
-        (phase, clock.to_scenario_s(start), None if end is None else clock.to_scenario_s(end))
-        for phase, start, end in rows
-    )
-    done = phases[-1][0] == "switch" and phases[-1][2] is not None
-    return UpgradeTimes(start_s=phases[0][1], end_s=phases[-1][2] if done else None, phases=phases)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -40,6 +41,7 @@ def write_report(run: Run) -> Path:
         focus=_table(summary["focus"]),
         focus_name=all_offices()[scenario.load.offices[0]].name,
         lab=_lab(run),
+        moment=lambda seconds: scenario.moment_at(seconds).strftime("%H:%M"),
         pictures=_pictures(run, summary, scenario),
     )
     return run.save_text("report.html", page)
@@ -94,6 +96,7 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
             speedup = load_scenario(str(run.folder / "lab.toml")).load.speedup
             figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup)
             pictures.append(_picture("The measured day in hours", figure, _DAY_CAPTION))
+            pictures += _upgrade_picture(pairs["lab"], scenario, summary, speedup)
         if pairs["twin"]:
             both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
             figure = charts.twin_over_measurement(both, scenario)
@@ -107,10 +110,24 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
     return pictures
 
 
+def _upgrade_picture(
+    frames: dict[str, pl.DataFrame], scenario: Scenario, summary: dict[str, Any], speedup: float
+) -> list[dict[str, Any]]:
+    cost = summary["upgrade_cost"]
+    if not cost:
+        return []
+    figure = charts.upgrade_day(frames, scenario, summary["upgrade"]["phases"], cost["normal_again_s"], speedup)
+    return [_picture("The upgrade day, phase by phase", figure, _UPGRADE_CAPTION)]
+
+
 _DAY_CAPTION = (
     "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Citizens and "
     "cards in the day's time; the server's times by its own clock, from a record's receipt to its card being ready for "
     "the printer."
+)
+_UPGRADE_CAPTION = (
+    "Tinted: the upgrade's phases. A record is at the centre from an office's first sending until its card is ready "
+    "for the printer. The green line: from here on, for an hour, the queue was no longer than the normal day's longest."
 )
 _TWIN_CAPTION = (
     "The same citizens, measured and simulated. The twin is calibrated on these very days, so this shows whether its "

@@ -9,9 +9,11 @@ import polars as pl
 from antrean.runs import Run
 from model import scenario_file
 from model.measures import measure_day
+from model.normal_service import normal_again_s, usual_queue
 from model.scenario import Scenario
 from model.staffing import OfficePlan, plan_offices
-from model.units import MINUTE_S
+from model.units import HOUR_S, MINUTE_S
+from model.upgrade_cost import NO_SIGNALS, Signals, at_centre, queue_at_centre, span_costs, spans_of
 
 SCHEMA_VERSION = 1
 PARTS = {
@@ -34,7 +36,7 @@ def summarise(
     upgrade: dict[str, Any] | None,
     calibration: dict[str, Any] | None,
     nation_days: int,
-    upgrade_error: str | None = None,
+    signals: Signals = NO_SIGNALS,
 ) -> dict[str, Any]:
     """Measure every part of the run that has events, and put it beside what else was found.
 
@@ -59,10 +61,11 @@ def summarise(
         "capacity": capacity,
         "load": load,
         "upgrade": upgrade,
+        "upgrade_cost": upgrade_cost(run, upgrade, signals),
         "calibration": calibration,
         "parts": parts,
         "focus": focus,
-        "warnings": _warnings(run, load, upgrade, upgrade_error, parts),
+        "warnings": _warnings(run, load, upgrade, parts),
     }
 
 
@@ -83,7 +86,6 @@ def _warnings(
     run: Run,
     load_summaries: dict[str, dict[str, Any]],
     upgrade: dict[str, Any] | None,
-    upgrade_error: str | None,
     parts: dict[str, Any],
 ) -> list[str]:
     found = []
@@ -97,8 +99,8 @@ def _warnings(
     if run.load_json("meta.json")["quick"]:
         found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
     found += _load_warnings(load_summaries)
-    if upgrade_error:
-        found.append(f"The upgrade failed: {upgrade_error}")
+    if upgrade and upgrade["error"]:
+        found.append(f"The upgrade failed: {upgrade['error']}")
     elif upgrade and upgrade["end_s"] is None:
         found.append("The upgrade had not ended when the day did; the new version alone was not measured.")
     if "nation-upgrade" in parts:
@@ -119,6 +121,34 @@ def _load_warnings(load_summaries: dict[str, dict[str, Any]]) -> list[str]:
         if summary.get("dropped"):
             found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
     return found
+
+
+def upgrade_cost(run: Run, upgrade: dict[str, Any] | None, signals: Signals) -> dict[str, Any] | None:
+    """Measure what each phase of the lab's upgrade cost, and when normal service was back.
+
+    Normal service is that of the normal day: its longest queue at the centre; where no normal day was played, that of
+    the hour before the upgrade. `model.normal_service` says when it is back. Returns None without an upgrade day.
+    """
+    if not upgrade or not (run.folder / "lab-upgrade" / "events.parquet").exists():
+        return None
+    events = run.load_events("lab-upgrade")
+    records, last_s = at_centre(events), float(events["finished_s"].max() or 0.0)  # type: ignore[arg-type] # a number
+    if records.is_empty():
+        return None
+    spans = spans_of(upgrade["phases"], last_s)
+    speedup = scenario_file.load(str(run.folder / "lab.toml")).load.speedup
+    queue, reference = queue_at_centre(records), "the normal day"
+    if (run.folder / "lab-normal" / "events.parquet").exists():
+        usual = usual_queue(queue_at_centre(at_centre(run.load_events("lab-normal"))))
+    else:
+        reference = "the hour before the upgrade"
+        usual = usual_queue(queue, upgrade["start_s"] - HOUR_S, upgrade["start_s"])
+    return {
+        "spans": [cost._asdict() for cost in span_costs(records, spans, speedup, signals)],
+        "usual_queue": usual,
+        "usual_is_of": reference,
+        "normal_again_s": upgrade["end_s"] and normal_again_s(queue, usual, upgrade["end_s"], last_s),
+    }
 
 
 class Row(NamedTuple):

@@ -1,11 +1,12 @@
 """The record of a run: every visit as a StageEvent, the counts and latencies that follow, how far it has come.
 
-Three files in the run's folder: `events.ndjson`, a line per visit, appended at least every second; `summary.json`, the
-counts and latencies; `progress.json`, for whoever watches. The last two are replaced whole, so that a reader, or a
-kill at any moment, finds one that is complete.
+Four files in the run's folder: `events.ndjson`, a line per visit, and `retries.txt`, a line per request that had to be
+made again, both appended at least every second; `summary.json`, the counts and latencies; `progress.json`, for whoever
+watches. The last two are replaced whole, so that a reader, or a kill at any moment, finds one that is complete.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +21,7 @@ SCHEMA_VERSION = 1
 LATE_MS = 20.0
 """A citizen put into the queue later than this is late; with the p99 above it, the run's latencies are not valid."""
 
-EVENTS, SUMMARY, PROGRESS = "events.ndjson", "summary.json", "progress.json"
+EVENTS, RETRIES, SUMMARY, PROGRESS = "events.ndjson", "retries.txt", "summary.json", "progress.json"
 
 
 class Record:
@@ -33,6 +34,8 @@ class Record:
         self._clock = clock
         self._file: BinaryIO = (out / EVENTS).open("wb")
         self._lines: list[bytes] = []
+        self._retries_file: BinaryIO = (out / RETRIES).open("wb")
+        self._retries_s: list[float] = []
         self._lag = Durations()
         self._steps: dict[str, Latency] = {}
         self._failed: set[str] = set()
@@ -67,8 +70,9 @@ class Record:
         self.sending += 1
 
     def retried(self) -> None:
-        """Count a request that has to be made again."""
+        """Count a request that has to be made again, now."""
         self.retries += 1
+        self._retries_s.append(self._clock.to_scenario_s(time.time()))
 
     def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
         """Write that the centre acknowledged a packet that was ready at `ready_s` and first sent at `sent_s`."""
@@ -102,10 +106,13 @@ class Record:
         self._steps.setdefault(step, Latency()).add(intended_s, actual_s)
 
     def flush(self) -> None:
-        """Append the visits since the last call to the file."""
+        """Append the visits and retries since the last call to their files."""
         lines, self._lines = self._lines, []
         self._file.write(b"".join(lines))
         self._file.flush()
+        retries_s, self._retries_s = self._retries_s, []
+        self._retries_file.write(b"".join(b"%.3f\n" % moment_s for moment_s in retries_s))
+        self._retries_file.flush()
 
     def write_progress(self, now_s: float, waiting: int) -> None:
         """Replace the progress: how far the run has come at `now_s`, with `waiting` citizens at the counters."""
@@ -132,9 +139,10 @@ class Record:
         self._replace(SUMMARY, summary | more)
 
     def close(self) -> None:
-        """Append what is left and close the file."""
+        """Append what is left and close the files."""
         self.flush()
         self._file.close()
+        self._retries_file.close()
 
     def _visit(
         self,
@@ -177,3 +185,11 @@ def read_events(out: Path) -> Iterator[StageEvent]:
             row = json.loads(line)
             row |= {"stage": Stage(row["stage"]), "outcome": Status(row["outcome"]), "source": Source(row["source"])}
             yield StageEvent(**row)
+
+
+def read_retries_s(out: Path) -> list[float]:
+    """Read when a run had to make requests again, in scenario seconds; a last line cut off by a kill is left out."""
+    if not (out / RETRIES).exists():
+        return []
+    lines = (out / RETRIES).read_bytes().splitlines(keepends=True)
+    return [float(line) for line in lines if line.endswith(b"\n")]

@@ -1,7 +1,6 @@
 """`python -m mock_server key ...`: issue, revoke and list keys."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -41,7 +40,7 @@ def issue(
             issued = {code or role.value: keys.issue(connection, role, code, days * _DAY_S) for code in holders}
             if to is not None:
                 # Within the transaction: keys that nobody was given must not remain.
-                _write_secretly(to, {holder: str(token) for holder, token in issued.items()})
+                keys.write_secretly(to, {holder: str(token) for holder, token in issued.items()})
     except (keys.RoleNeedsError, keys.NoSuchOfficeError, FileExistsError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
@@ -74,13 +73,3 @@ def list_keys(database_url: DatabaseUrl) -> None:
     with engine_of(database_url) as engine, engine.connect() as connection:
         for row in keys.list_all(connection):
             typer.echo(json.dumps(dict(row._mapping)))
-
-
-def _write_secretly(path: Path, content: dict[str, str]) -> None:
-    """Write a new file that only its owner may read.
-
-    Raises:
-        FileExistsError: there is one, which others may be able to read.
-    """
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(content, file)

@@ -1,7 +1,10 @@
 """The keys in the database: issued, revoked, looked up."""
 
+import json
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from sqlalchemy import Connection, exists, func, insert, select, update
 
@@ -74,3 +77,13 @@ def any_active(connection: Connection) -> bool:
     """Tell whether somebody could get in: there is a key neither expired nor revoked."""
     active = exists().where(access_keys.c.revoked_at.is_(None), access_keys.c.expires_at > time.time())
     return bool(connection.scalar(select(active)))
+
+
+def write_secretly(path: Path, tokens: Mapping[str, str]) -> None:
+    """Write keys by holder, {"35.07": "ank_..."}, to a new file that only its owner may read.
+
+    Raises:
+        FileExistsError: there is one, which others may be able to read.
+    """
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(dict(tokens), file)

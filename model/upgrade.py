@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, Strict, model_validator
 
 from model.section import Section
-from model.units import Seconds, Window
+from model.units import DAY_S, DayWindow, Seconds, Window
 
 
 class Plan(StrEnum):
@@ -59,3 +59,12 @@ class Upgrade(Section):
         if self.expected_end <= self.start:
             raise ValueError("expected_end must come after start")
         return self
+
+
+def windows_s(upgrade: Upgrade, days: int) -> list[DayWindow]:
+    """Return when the upgrade may work, in seconds since the scenario's start, on so many days; empty for always."""
+    return [
+        DayWindow(day * DAY_S + window.start_s, day * DAY_S + window.end_s)
+        for day in range(days)
+        for window in sorted(upgrade.hours)
+    ]

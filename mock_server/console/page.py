@@ -6,9 +6,13 @@ from pathlib import Path
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from mock_server.console.parts import duration as _duration
+from mock_server.console.parts import section as _section
+from mock_server.console.parts import text as _text
 from mock_server.console.pictures import HEIGHT_PX, WIDTH_PX
 from mock_server.console.snapshot import EVERY_S, Board, Card, Office, Queue, Snapshot
 from mock_server.console.throughput import BAR_S, MINUTES
+from mock_server.console.upgrade_panel import UpgradePanel
 from model.stages import Stage
 
 STYLE = Path(__file__).with_name("console.css")
@@ -42,6 +46,7 @@ class _Page:
         with ui.element("div").classes("board"):
             self.alarm = _text("p", "").classes("alarm").props('role="alert"')
             self.alarm.set_visibility(False)
+            self.upgrade_panel = UpgradePanel()
             with _section("Queues").classes("queues"):
                 self.queues = ui.element("div").classes("tiles")
             self.tiles: dict[Stage, _Tile] = {}
@@ -103,12 +108,14 @@ class _Page:
 
     def _fill_upgrade(self, seen: Snapshot) -> None:
         self.version.set_text(f"version {seen.version}")
-        phase = next((phase for phase in seen.upgrade if phase.name == seen.phase), None)
+        phases = seen.upgrade.phases if seen.upgrade else ()
+        phase = next((phase for phase in phases if phase.name == seen.phase), None)
         self.upgrade.set_visibility(bool(seen.phase))
         share = phase.rows_done / phase.rows_total if phase and phase.rows_total else 0.0
         self.phase.set_text(f"upgrading: {seen.phase}" + (f", {share:.0%}" if share else ""))
         self.progress.props(f'value="{share:.3f}"')
         self.progress.set_visibility(bool(share))
+        self.upgrade_panel.fill(seen.upgrade, seen.taken_at)
 
 
 class _Tile:
@@ -237,17 +244,6 @@ class _Picture:
         self._age.set_text(f"{_duration(now - card.made_at)} ago")
 
 
-def _text(tag: str, words: str) -> TextElement:
-    return TextElement(tag=tag, text=words)
-
-
-def _section(title: str) -> ui.element:
-    section = ui.element("section").props(f'aria-label="{title}"')
-    with section:
-        _text("h2", title)
-    return section
-
-
 def _fact(name: str) -> TextElement:
     with ui.element("div"):
         _text("dt", name)
@@ -275,13 +271,3 @@ def _printed_per_minute(queues: Sequence[Queue]) -> str:
 def _state(card: Card) -> str:
     """Say where a card is, in words: SENT_FOR_CARD_PRINTING waits for its printer or is in it."""
     return card.status.removeprefix("CARD_").replace("SENT_FOR_CARD_PRINTING", "to print").replace("_", " ").lower()
-
-
-def _duration(seconds: float) -> str:
-    """Word a duration as one reads it from across a room."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

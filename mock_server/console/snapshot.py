@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from mock_server import store
 from mock_server.console.throughput import Throughput
-from mock_server.tables import CARD_OF_SCENARIO, IN_PRINTER, WAITS_FOR_PRINTER, cards, records
+from mock_server.console.upgrade import Upgrade, UpgradeReader
+from mock_server.tables import CARD_OF_SCENARIO, IN_PRINTER, WAITS_FOR_PRINTER, cards, records, system
 from model.offices import all_offices
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -56,16 +57,6 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A phase of the upgrade."""
-
-    name: str
-    rows_done: int
-    rows_total: int
-    finished: bool
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """The system at one moment; times in seconds since the epoch."""
 
@@ -73,7 +64,8 @@ class Snapshot:
     version: str
     phase: str
     """The upgrade's phase, "" when none is under way."""
-    upgrade: Sequence[Phase]
+    upgrade: Upgrade | None
+    """The last one, also when it is over."""
     queues: Sequence[Queue]
     bars: Sequence[int]
     """Printed cards in each `throughput.BAR_S` of the last minutes, oldest first."""
@@ -88,6 +80,7 @@ class Board:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._throughput = Throughput()
+        self._upgrade = UpgradeReader()
         self._reading = asyncio.Lock()
         self._looked_s = float("-inf")
         self._seen: Snapshot | None = None
@@ -112,14 +105,14 @@ class Board:
         if time.monotonic() - self._cards_s > CARDS_EVERY_S:
             self._cards = await _last_cards(connection)
             self._cards_s = time.monotonic()
-        software, phases = await store.find_software(connection)
+        software = (await connection.execute(select(system.c.version, system.c.phase))).one()
         counted = await store.count_queues(connection)
         now = time.time()
         return Snapshot(
             taken_at=now,
             version=software.version,
             phase=software.phase,
-            upgrade=[Phase(row.phase, row.rows_done, row.rows_total, row.finished_at is not None) for row in phases],
+            upgrade=await self._upgrade.read(connection, now),
             queues=[self._queue(stage, counted, now) for stage in _stages(counted)],
             bars=self._throughput.bars(Stage.PRINTING, now),
             offices=await _offices(connection),

@@ -1,5 +1,7 @@
 """Upgrades: asked for by admins, carried out by the upgrader, watched by everybody."""
 
+import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated
 
@@ -15,6 +17,7 @@ from mock_server.problems import documented
 from mock_server.routes.parts import Caller, Connection
 from mock_server.schemas import UpgradePhase, example
 from mock_server.upgrade import orders
+from mock_server.upgrade.forecast import Progress, expected_end
 from mock_server.upgrade.orders import State, Throttle, Wish
 from model.upgrade import Plan
 
@@ -76,6 +79,7 @@ class Upgrade(BaseModel):
             "ended_at": None,
             "state": "running",
             "error": None,
+            "expected_end": 1460000080.0,
             "phases": [],
         }
     )
@@ -95,6 +99,8 @@ class Upgrade(BaseModel):
     state: State
     error: str | None
     """Why it failed."""
+    expected_end: float | None
+    """When the phase under way is expected to end, at the rate it has kept so far; null when nobody can tell."""
     phases: list[UpgradePhase]
     """Those begun so far, in order."""
 
@@ -149,4 +155,13 @@ async def _shown(connection: Connection, row: AnyRow) -> Upgrade:
     phases = await connection.run_sync(orders.phases_of, row.id)
     windows = [Window(opens_at=opens, closes_at=closes) for opens, closes in row.windows]
     rest = {name: value for name, value in row._mapping.items() if name in Upgrade.model_fields and name != "windows"}
-    return Upgrade(**rest, windows=windows, phases=[UpgradePhase.of(phase) for phase in phases])
+    shown = [UpgradePhase.of(phase) for phase in phases]
+    return Upgrade(**rest, windows=windows, expected_end=_expected_end(row, phases), phases=shown)
+
+
+def _expected_end(row: AnyRow, phases: Sequence[AnyRow]) -> float | None:
+    under_way = next((phase for phase in phases if phase.finished_at is None), None)
+    if under_way is None or row.state != State.RUNNING:
+        return None
+    progress = Progress(under_way.rows_done, under_way.rows_total, under_way.started_at)
+    return expected_end(progress, row.windows, time.time())

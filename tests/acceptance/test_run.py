@@ -102,7 +102,7 @@ def test_the_report_can_be_read_back_and_tells_the_summarys_figures(
     assert cards
     cells = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", cards[1])]
     assert cells == [days[0]["cards"] for days in summary["parts"].values()]
-    assert page.count("data:image/png;base64,") == 4
+    assert page.count("data:image/png;base64,") == 5
 
 
 @pytest.mark.parametrize("part", ["lab-normal", "lab-upgrade"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from antrean import kept_seed
 from model import events
 from model.scenario_file import dump, load
 
@@ -78,3 +79,12 @@ def test_report_of_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
 
 def test_scenarios_are_listed_with_their_story() -> None:
     assert "april-2016" in antrean("scenarios").stdout
+
+
+def test_a_folder_of_seeds_that_another_run_has_is_told(tmp_path: Path) -> None:
+    keep = tmp_path / "keep"
+    with kept_seed.hold(keep):
+        failed = antrean("run", "--quick", "--results", str(tmp_path), "--keep-seed", str(keep))
+    assert failed.returncode == 2
+    assert f"antrean: another run uses the seeds kept in {keep}" in failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -3,18 +3,21 @@
 import base64
 import re
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
-from antrean.summary import answer_table, duration, first_days, summarise
+from antrean.summary import answer_table, duration, first_days, summarise, upgrade_cost
 from antrean.twin import calibrate, lab_centre
 from model.centre import national_centre, scheduled_periods
 from model.nation import simulate
+from model.normal_service import queue_within
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
+from model.upgrade_cost import NO_SIGNALS, at_centre, queue_at_centre
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         run.save_events(f"{kind}-normal", simulate(without_upgrade(lab), usual, 1))
         run.save_events(f"{kind}-upgrade", simulate(lab, centre, 1))
     calibration = calibrate(run.load_events("lab-normal"), 10.0, 2, lab.load.speedup)
-    upgrade = {"start_s": 6 * 3600.0, "end_s": None, "phases": [("expand", 6 * 3600.0, None)]}
+    phases = [("expand", 8 * 3600.0, 8.2 * 3600.0), ("backfill", 8.2 * 3600.0, None)]
+    upgrade = {"start_s": 8 * 3600.0, "end_s": None, "phases": phases, "plan": "online", "error": None}
     run.save_json(
         "summary.json",
         summarise(
@@ -55,7 +59,7 @@ def test_the_report_is_one_file_with_the_answer_first_and_its_pictures_inside(ru
     assert not re.search(r'(src|href)="(?!data:)', page)
     assert page.index("The answer") < page.index("<img")
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert len(pictures) == 4
+    assert len(pictures) == 5
     for picture in pictures:
         assert Image.open(BytesIO(base64.b64decode(picture))).width > 800
     assert "Kab. Malang" in page
@@ -69,6 +73,33 @@ def test_the_answer_and_the_table_are_made_of_the_summarys_figures(run: Run) -> 
     assert cards[columns.index("lab-upgrade")] == f"{measured['cards']:,}"
     assert duration(measured["wait_median_s"]) in answer(summary)[0]
     assert f"{measured['backlog_at_closing']:,} of {measured['arrivals']:,}" in answer(summary)[1]
+
+
+def test_each_phase_of_the_upgrade_is_told_with_its_cost(run: Run) -> None:
+    cost = run.load_json("summary.json")["upgrade_cost"]
+    assert [span["name"] for span in cost["spans"]] == ["before", "expand", "backfill"]
+    # It had not ended, so service was not normal again.
+    assert cost["normal_again_s"] is None
+    page = write_report(run).read_text(encoding="utf-8")
+    table = page[page.index("What each phase of the upgrade cost") :]
+    for span in cost["spans"]:
+        assert f"<td>{span['name']}</td>" in table
+        assert f"<td>{span['ready_per_h']:,.0f}</td>" in table
+    assert "Normal service was not back when the day ended" in table
+
+
+def test_normal_service_is_that_of_the_normal_day(run: Run) -> None:
+    ended = {"start_s": 8 * 3600.0, "end_s": 9 * 3600.0, "plan": "online", "error": None}
+    cost = upgrade_cost(run, ended | {"phases": [("expand", 8 * 3600.0, 9 * 3600.0)]}, NO_SIGNALS)
+    assert cost is not None
+    assert cost["usual_is_of"] == "the normal day"
+    records = at_centre(run.load_events("lab-upgrade"))
+    queue, usual = queue_at_centre(records), cost["usual_queue"]
+    again_s = cost["normal_again_s"]
+    assert again_s >= 9 * 3600
+    assert queue_within(queue, again_s, again_s + 3600)[1] <= usual
+    assert again_s == 9 * 3600 or queue_within(queue, again_s - 60, again_s)[1] > usual
+    assert upgrade_cost(run, None, NO_SIGNALS) is None
 
 
 def test_what_makes_figures_doubtful_is_warned_of_at_the_top(run: Run) -> None:
@@ -91,7 +122,8 @@ def test_a_report_can_be_drawn_again_from_the_data_alone(run: Run) -> None:
 
 
 def test_an_upgrade_that_failed_is_told_with_what_it_said(run: Run) -> None:
-    told = summarise(run, {}, {}, {"start_s": 0.0, "end_s": None, "phases": []}, None, 1, "no space left")
+    upgrade: dict[str, Any] = {"start_s": 0.0, "end_s": None, "phases": [], "plan": "online", "error": "no space left"}
+    told = summarise(run, {}, {}, upgrade, None, 1)
     assert any("The upgrade failed: no space left" in warning for warning in told["warnings"])
     assert not any("had not ended" in warning for warning in told["warnings"])
 

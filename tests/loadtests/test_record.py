@@ -1,12 +1,13 @@
 """The record: rows, counts and what a sudden end leaves."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from loadtests.record import EVENTS, Record, read_events
+from loadtests.record import EVENTS, RETRIES, Record, read_events, read_retries_s
 from model.arrivals import Citizen
 from model.clock import Clock
 from model.events import SCHEMA, Source, to_frame
@@ -119,3 +120,17 @@ def test_progress_and_summary_are_replaced_whole(record: Record, tmp_path: Path)
         "failed": 0,
     }
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_requests_made_again_are_written_with_their_moments(record: Record, tmp_path: Path) -> None:
+    assert read_retries_s(tmp_path / "nothing") == []
+    began_s = 100 * time.time()
+    record.retried()
+    record.retried()
+    record.flush()
+    with (tmp_path / RETRIES).open("ab") as file:
+        file.write(b"17.2")
+    first_s, second_s = read_retries_s(tmp_path)
+    # To the millisecond, by the scenario's clock.
+    assert began_s - 0.001 <= first_s <= second_s <= 100 * time.time() + 0.001
+    assert summary(record, tmp_path)["retries"] == 2

@@ -21,7 +21,7 @@ from tests.mock_server.centre import Centre, serving
 from tests.mock_server.keyholders import HOUR_S, Showing, issue
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet, face, resembling
 from tests.mock_server.test_http import problem
-from tests.mock_server.upgrading import add_phase
+from tests.mock_server.upgrades import put_upgrade
 
 LIST_OF_OFFICE = f"/v1/records?office={OFFICE}&status=CARD_PRINTED"
 PUBLIC = {
@@ -76,7 +76,7 @@ def printed(centre: Centre, engine: Engine) -> Centre:
     centre.settle()
     centre.print_all({OFFICE: 1})
     with engine.begin() as connection:
-        add_phase(connection, "expand", 0, 0)
+        put_upgrade(connection, {"phase": "expand"})
     issue(engine, Role.ADMIN)
     return centre
 

@@ -1,5 +1,6 @@
 """The console as people see it: in a browser, on the pages of a real web process."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -20,7 +21,7 @@ from tests.mock_server.browser import chromium
 from tests.mock_server.centre import Centre
 from tests.mock_server.commands import first_line, running, start, stop, wait_until
 from tests.mock_server.packets import OFFICE, Packet
-from tests.mock_server.upgrading import add_phase
+from tests.mock_server.upgrades import put_upgrade
 
 WAITING = 2
 """The column of the waiting cards, the office's name not counted."""
@@ -141,8 +142,11 @@ def test_everything_comes_from_the_server_itself_and_the_browser_has_no_complain
 def test_no_width_needs_to_be_scrolled_sideways(browser: Browser, centre: Centre, size: tuple[int, int]) -> None:
     Packet("A-1").post(centre.client)
     centre.settle()
+    with centre.engine.begin() as connection:
+        put_upgrade(connection, {"phase": "backfill WITA", "rows_done": 100_000, "rows_total": 200_000})
     page = watch(browser, centre.client, size).page
     expect(page.get_by_role("img", name="Card 0")).to_be_visible()
+    expect(page.get_by_role("region", name="Upgrade")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == size[0]
     page.close()
 
@@ -161,13 +165,49 @@ def test_the_keyboard_pauses_the_page_and_lets_it_go_on(watched: Watched, centre
 
 
 def test_an_upgrade_shows_its_phase_and_how_far_it_is(watched: Watched, engine: Engine) -> None:
+    panel = watched.page.get_by_role("region", name="Upgrade")
     expect(watched.page.get_by_text("version 5.4")).to_be_visible()
     expect(watched.page.get_by_role("progressbar")).to_be_hidden()
+    expect(panel).to_be_hidden()
+    now = time.time()
     with engine.begin() as connection:
-        connection.execute(text("UPDATE system SET phase = 'backfill'"))
-        add_phase(connection, "backfill", 300, 1_000)
+        expand = {"phase": "expand", "started_at": now - 1_100, "finished_at": now - 1_000, "longest_lock_s": 0.25}
+        backfill = {"phase": "backfill", "rows_done": 3_000, "rows_total": 10_000, "started_at": now - 1_000}
+        put_upgrade(connection, expand, backfill, started_at=now - 1_100)
     expect(watched.page.get_by_text("upgrading: backfill, 30%")).to_be_visible()
     assert watched.page.get_by_role("progressbar").evaluate("bar => bar.value") == pytest.approx(0.3)
+    # 7,000 rows at three a second: 38 or 39 minutes.
+    expect(panel).to_contain_text(re.compile(r"5.4 to 5.5, plan online: backfill is expected to end in 3[89] min"))
+    expect(watched.row("backfill").get_by_role("cell").nth(0)).to_have_text("3,000")
+    expect(watched.row("backfill").get_by_role("cell").nth(1)).to_have_text("7,000")
+    expect(watched.row("expand").get_by_role("cell").last).to_have_text("250 ms")
+    expect(watched.row("expand").get_by_role("cell").nth(2)).to_have_text("1 min 40 s")
+
+
+def test_each_phases_cost_is_held_against_the_hour_before(watched: Watched, centre: Centre, engine: Engine) -> None:
+    for person in range(1, 7):
+        Packet(f"A-{person}", person=person).post(centre.client)
+    centre.settle()
+    now = time.time()
+    with engine.begin() as connection:
+        # Four cards in the hour before, made in 2 s; one in the phase's ten minutes, made in 6 s; one after it.
+        for person, age, took in [(1, 900, 2), (2, 1_000, 2), (3, 1_100, 2), (4, 1_200, 2), (5, 400, 6), (6, 100, 2)]:
+            moments = {"reference": f"A-{person}", "ready": now - age, "received": now - age - took}
+            connection.execute(text("UPDATE records SET received_at = :received WHERE reference = :reference"), moments)
+            connection.execute(text("UPDATE stage_events SET finished_at = :ready WHERE citizen = :reference"), moments)
+        phase = {"phase": "big-bang", "started_at": now - 800, "finished_at": now - 200}
+        put_upgrade(connection, phase, plan="big-bang", state="done", started_at=now - 800, ended_at=now - 200)
+    panel, row = watched.page.get_by_role("region", name="Upgrade"), watched.row("big-bang").get_by_role("cell")
+    expect(row.nth(4)).to_have_text("6.0 s (3.0x)")
+    # One in ten minutes; four in the 400 s since the server's first card.
+    expect(row.nth(3)).to_have_text("0.1 (17%)")
+    expect(panel).to_contain_text(re.compile("done in 10 min 00 s; normal service again since 3 min"))
+
+
+def test_an_upgrade_that_failed_says_why(watched: Watched, engine: Engine) -> None:
+    with engine.begin() as connection:
+        put_upgrade(connection, state="failed", error="a chip does not bear our signature", ended_at=1.0)
+    expect(watched.page.get_by_role("region", name="Upgrade")).to_contain_text("failed, a chip does not bear")
 
 
 def test_stock_is_shown_where_the_database_keeps_it(watched: Watched, engine: Engine) -> None:
@@ -225,10 +265,10 @@ def quiet_for(engine: Engine, seconds: float) -> bool:
 
 
 def reads(engine: Engine) -> int:
-    """How often the upgrade's phases, which nobody else here asks for, were read, as far as the sessions have told."""
+    """How often the upgrade, for which nobody else here asks, was looked for, as far as the sessions have told."""
+    query = text("SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'upgrades'")
     with engine.begin() as connection:
-        counted = "SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'upgrade_phases'"
-        return int(connection.scalar(text(counted)) or 0)
+        return int(connection.scalar(query) or 0)
 
 
 def test_the_process_ends_when_asked_though_somebody_watches(browser: Browser, settings: Settings) -> None:

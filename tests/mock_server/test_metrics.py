@@ -4,13 +4,13 @@ import threading
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert
 
 from mock_server.settings import Settings
 from mock_server.tables import stage_events
 from tests.mock_server.centre import Centre, serving
 from tests.mock_server.packets import OFFICE, Packet
-from tests.mock_server.upgrading import add_phase
+from tests.mock_server.upgrades import put_upgrade
 
 Samples = dict[tuple[str, str], float]
 
@@ -95,8 +95,7 @@ def test_queues_upgrade_and_connections_are_gauges(centre: Centre, engine: Engin
     for number in (1, 2):
         Packet(f"A-{number}", person=number).post(centre.client)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE system SET phase = 'backfill'"))
-        add_phase(connection, "backfill", 40, 100)
+        put_upgrade(connection, {"phase": "backfill", "rows_done": 40, "rows_total": 100})
     samples = read(centre)
     assert samples["queue_length_records", "validation"] == 2
     assert samples["queue_length_records", "printing"] == 0

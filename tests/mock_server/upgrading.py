@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Connection, Engine, insert, text
+from sqlalchemy import Engine, text
 
 from mock_server import matcher, worker
 from mock_server.adapters.signer import EcdsaSigner
@@ -17,7 +17,6 @@ from mock_server.migrations import revision_of
 from mock_server.pipeline.names import search_key
 from mock_server.pipeline.versions import Version, denationalise, unpack
 from mock_server.settings import Settings
-from mock_server.tables import upgrade_phases, upgrades
 from mock_server.upgrade import orders
 from mock_server.upgrade.orders import State, Throttle, Wish
 from mock_server.upgrade.upgrader import carry_out
@@ -103,26 +102,3 @@ def faces(engine: Engine, version: Version) -> dict[str, np.ndarray]:
     if version == Version.V5_5:
         templates = denationalise(templates)
     return dict(zip([person.nik for person in people], templates, strict=True))
-
-
-def add_phase(connection: Connection, phase: str, rows_done: int, rows_total: int) -> None:
-    """Write down an upgrade in a phase, as its program would."""
-    order = (
-        insert(upgrades)
-        .values(
-            from_version=Version.V5_4,
-            to_version=Version.V5_5,
-            plan=Plan.ONLINE,
-            batch=500,
-            pause_s=0,
-            parallelism=2,
-            start_at=0,
-            asked_at=0,
-            started_at=0,
-            state=State.RUNNING,
-        )
-        .returning(upgrades.c.id)
-    )
-    number = connection.execute(order).scalar_one()
-    row = {"upgrade": number, "phase": phase, "position": 0, "started_at": 0}
-    connection.execute(insert(upgrade_phases).values(rows_done=rows_done, rows_total=rows_total, **row))

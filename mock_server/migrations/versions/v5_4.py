@@ -254,6 +254,7 @@ def _stage_events() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False),
     )
+    op.create_index("stage_events_by_time", "stage_events", ["finished_at"], postgresql_using="brin")
 
 
 def _access_keys() -> None:
