@@ -86,6 +86,15 @@ class Caller:
         if self.role is Role.AUDITOR or (deciding and self.role not in DECIDES):
             raise ForbiddenError(f"role {self.role} may not do this")
 
+    def must_administer(self) -> None:
+        """Make sure that the caller may do to the system what only its administrators may.
+
+        Raises:
+            ForbiddenError: the role is another.
+        """
+        if self.role is not Role.ADMIN:
+            raise ForbiddenError(f"role {self.role} may not do this")
+
 
 EVERYONE = Caller(None, Role.ADMIN, None)
 """The caller where no key exists: on loopback, in the tests and first steps."""

@@ -39,6 +39,8 @@ class Action(StrEnum):
     DELIVER_STOCK = "deliver_stock"
     REPORT_JAM = "report_jam"
     CLEAR_JAM = "clear_jam"
+    INJECT_FAULT = "inject_fault"
+    END_FAULT = "end_fault"
     READ_RECORD = "read_record"
     LIST_RECORDS = "list_records"
     READ_CARD = "read_card"

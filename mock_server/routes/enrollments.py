@@ -11,7 +11,7 @@ from mock_server.audit import Action, Entry
 from mock_server.idempotency import TheOnce
 from mock_server.pipeline.versions import TEMPLATE_BYTES
 from mock_server.problems import Problem, documented
-from mock_server.routes.parts import Caller, Connection, VisibleRecord
+from mock_server.routes.parts import Caller, Connection, TheFaults, VisibleRecord
 from mock_server.schemas import EXAMPLE_ENROLLMENT, Enrollment, Receipt
 from mock_server.store import NewRecord
 
@@ -30,6 +30,7 @@ async def receive_enrollment(
     connection: Connection,
     caller: Caller,
     once: TheOnce,
+    faults: TheFaults,
     response: Response,
     record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
@@ -38,6 +39,7 @@ async def receive_enrollment(
 ) -> Receipt:
     """Take a packet: 202 once it is safe; 200 with the record's present status if it was received before."""
     caller.must_change(record.office)
+    await faults.strike(connection, record.reference)
     packet = await read_packet(record, photo, template, biometrics)
     try:
         status, is_new = await store.receive(connection, packet)
@@ -62,6 +64,7 @@ async def recapture(
     connection: Connection,
     caller: Caller,
     once: TheOnce,
+    faults: TheFaults,
     refused: VisibleRecord,
     record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
@@ -72,6 +75,7 @@ async def recapture(
     caller.must_change(refused.office)
     if record.reference != refused.reference:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "record.reference: not the one in the path")
+    await faults.strike(connection, record.reference)
     packet = await read_packet(record, photo, template, biometrics)
     receipt = Receipt(reference=refused.reference, status=await store.receive_again(connection, packet))
     entry = Entry(caller, Action.RECAPTURE, refused.reference, refused.nik)

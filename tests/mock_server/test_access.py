@@ -34,7 +34,13 @@ PUBLIC = {
     "/redoc",
 }
 """Routes that need no key. A route of yours that is missing here is refused by this file until you say why."""
-OF_NOBODY = {"GET /v1/queues": 200, "GET /v1/version": 200}
+OF_NOBODY = {
+    "GET /v1/queues": 200,
+    "GET /v1/version": 200,
+    "GET /v1/faults": 200,
+    "POST /v1/faults": 403,
+    "DELETE /v1/faults/{number}": 403,
+}
 """Routes about no person: what an operator of another office is answered."""
 OF_AN_OFFICE = {
     "GET /v1/records": 403,
@@ -56,6 +62,7 @@ BODIES = {
     "POST /v1/offices/{code}/stock": {"blanks": 10},
     "POST /v1/offices/{code}/printers/{position}/jam": {"reason": "dust"},
     "POST /v1/records/{reference}/spoiled": {"reason": "smeared"},
+    "POST /v1/faults": {"kind": "latency", "stage": "matching", "delay_s": 1, "ends_at": 9e9},
     "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},
 }
 
@@ -110,7 +117,13 @@ def call(client: httpx.Client, method: str, path: str, reference: str = "A-1") -
     if path.endswith("/recapture"):
         return Packet("A-1").post(client, path="/v1/records/A-1/recapture")
     body = BODIES.get(f"{method} {path}")
-    for name, value in {"{reference}": reference, "{nik}": NIK, "{code}": OFFICE, "{position}": "1"}.items():
+    for name, value in {
+        "{reference}": reference,
+        "{nik}": NIK,
+        "{code}": OFFICE,
+        "{position}": "1",
+        "{number}": "1",
+    }.items():
         path = path.replace(name, value)
     return client.request(method, path, json=body)
 
@@ -435,6 +448,8 @@ def test_every_change_and_every_read_of_a_person_is_in_the_audit_log(
         ("deliver_stock", ("POST", "/v1/offices/{code}/stock")),
         ("report_jam", ("POST", "/v1/offices/{code}/printers/{position}/jam")),
         ("clear_jam", ("DELETE", "/v1/offices/{code}/printers/{position}/jam")),
+        ("inject_fault", ("POST", "/v1/faults")),
+        ("end_fault", ("DELETE", "/v1/faults/{number}")),
         ("read_resident", ("GET", "/v1/residents/{nik}")),
         ("correct_resident", ("PATCH", "/v1/residents/{nik}")),
         ("hand_over", ("POST", "/v1/records/{reference}/handover")),
