@@ -6,7 +6,6 @@ so. Without faults a step pays for one query of an empty table.
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,11 +141,10 @@ async def find_all(connection: AsyncConnection) -> list[AnyRow]:
     return list(await connection.execute(select(faults).order_by(faults.c.starts_at, faults.c.id)))
 
 
-async def count_active(connection: AsyncConnection) -> dict[str, int]:
-    """Return how many faults of each kind are under way."""
+async def find_active(connection: AsyncConnection) -> list[AnyRow]:
+    """Return the faults under way."""
     now_s = time.time()
-    present = await connection.execute(_present(now_s))
-    return Counter(row.kind for row in present if _is_active(row, now_s))
+    return [row for row in await connection.execute(_present(now_s)) if _is_active(row, now_s)]
 
 
 async def add_to_stage(connection: AsyncConnection, values: dict[str, Any]) -> AnyRow:

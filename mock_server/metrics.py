@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -123,9 +124,9 @@ class Metrics:
             self._rows_total.labels(phase.phase).set(phase.rows_total)
 
     async def _count_faults(self, connection: AsyncConnection) -> None:
-        active = await faults.count_active(connection)
+        active = Counter(row.kind for row in await faults.find_active(connection))
         for kind in faults.Kind:
-            self._faults.labels(kind).set(active.get(kind, 0))
+            self._faults.labels(kind).set(active[kind])
 
     def _count_pool(self, engine: AsyncEngine) -> None:
         pool = engine.pool
