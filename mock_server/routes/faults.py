@@ -25,7 +25,7 @@ class _Lasting(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     starts_at: Moment | None = None
-    """Now if left out."""
+    """Now if left out or past."""
     ends_at: Moment
 
 
@@ -94,8 +94,9 @@ async def inject_fault(
     """Inject a fault from its start to its end."""
     caller.must_administer()
     now_s = time.time()
-    starts_at = now_s if asked.starts_at is None else asked.starts_at
-    if asked.ends_at <= max(now_s, starts_at):
+    # What is told of a fault is what happened, and nothing happened before it was asked for.
+    starts_at = max(now_s, asked.starts_at or 0.0)
+    if asked.ends_at <= starts_at:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "ends_at: must come after starts_at and lie in the future")
     if isinstance(asked, PrinterDown):
         row = await faults.add_to_printer(connection, asked.office, asked.printer, starts_at, asked.ends_at)

@@ -158,6 +158,11 @@ def test_what_is_over_is_not_read_but_told(centre: Centre, engine: Engine) -> No
     assert told[0]["ends_at"] < fault["ends_at"]
 
 
+def test_a_fault_does_not_begin_before_it_is_asked_for(centre: Centre) -> None:
+    asked_s = time.time()
+    assert inject(centre.client, kind="latency", stage="matching", delay_s=1, starts_at=5)["starts_at"] >= asked_s
+
+
 def test_a_fault_that_is_ended_before_its_start_never_begins(centre: Centre) -> None:
     start_s = time.time() + LONG_S
     fault = inject(
