@@ -16,6 +16,7 @@ from mock_server.access import ForbiddenError
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.allowance import Allowances
 from mock_server.database import engine_of, make_async_engine
+from mock_server.faults import InjectedError, Watch
 from mock_server.gate import Gate, forbidden
 from mock_server.journal import Journal
 from mock_server.keyring import Keyring
@@ -25,6 +26,7 @@ from mock_server.routes import (
     adjudications,
     cards,
     enrollments,
+    faults,
     offices,
     records,
     replacements,
@@ -71,10 +73,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.disk_full = False
     app.state.metrics = Metrics()
+    app.state.faults = Watch()
     app.state.signer = EcdsaSigner.load(settings.signing_key_file)
     problems.install(app)
     idempotency.install(app)
     app.add_exception_handler(ForbiddenError, forbidden)
+    app.add_exception_handler(InjectedError, _injected_error)
     for error in (exc.DBAPIError, exc.TimeoutError):
         app.add_exception_handler(error, _database_error)
     app.add_middleware(UploadLimit, max_bytes=settings.max_upload_bytes)
@@ -84,7 +88,10 @@ def create_app(settings: Settings) -> FastAPI:
     # Outermost, so that it measures everything.
     app.add_middleware(Meter, metrics=app.state.metrics, log_requests=settings.request_log)
     # The cards' paths are longer than the records' and come first.
-    for resource in (cards, enrollments, records, system, adjudications, replacements, residents, offices, upgrades):
+    for resource in (
+        *(cards, enrollments, records, system, adjudications),
+        *(replacements, residents, offices, upgrades, faults),
+    ):
         app.include_router(resource.router)
     openapi.install(app)
     return app
@@ -149,4 +156,11 @@ def _database_error(request: Request, error: Exception) -> JSONResponse:
     state.disk_full = state.disk_full or reason == DISK_FULL
     answer = problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, reason)
     answer.headers["Retry-After"] = str(state.settings.retry_after_s)
+    return answer
+
+
+def _injected_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer a submission that a fault lets fail: as for a database that is down, it passes, so come again."""
+    answer = problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+    answer.headers["Retry-After"] = str(request.app.state.settings.retry_after_s)
     return answer

@@ -41,6 +41,8 @@ class Action(StrEnum):
     CLEAR_JAM = "clear_jam"
     ASK_FOR_UPGRADE = "ask_for_upgrade"
     STOP_UPGRADE = "stop_upgrade"
+    INJECT_FAULT = "inject_fault"
+    END_FAULT = "end_fault"
     READ_RECORD = "read_record"
     LIST_RECORDS = "list_records"
     READ_CARD = "read_card"

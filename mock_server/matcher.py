@@ -11,7 +11,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Engine
 
-from mock_server import claims, register
+from mock_server import claims, faults, register
 from mock_server.adapters.gallery import MemoryGallery
 from mock_server.bell import Bell
 from mock_server.claims import Candidate, Finished, System
@@ -56,7 +56,11 @@ class Matcher:
                 self._load(software)
             started_s = time.time()
             probes = _probes(candidates, software)
-            verdicts = self._judge(probes)
+            references = [candidate.visit.reference for candidate in candidates]
+            failed = faults.struck(faults.read(self._connection), Stage.MATCHING, references)
+            # Those that fail are not searched: nobody may resemble a person who is then not enrolled.
+            searched = iter(self._judge([p for p, name in zip(probes, references, strict=True) if name not in failed]))
+            verdicts = [_failure(failed[name]) if name in failed else next(searched) for name in references]
             finished = _finished(candidates, verdicts, started_s, time.time())
             accepted = [index for index, verdict in enumerate(verdicts) if verdict.status == Status.PRINT_READY_RECORD]
             newcomers = [_resident(candidates[index], probes[index], software) for index in accepted]
@@ -73,7 +77,7 @@ class Matcher:
             return match(probes, self._gallery, self._thresholds, enrolled)
         except Exception as error:
             log.exception("the search failed for a batch of %d", len(probes))
-            return [Verdict(Status.SEARCH_FAILURE_AT_CENTRAL, reason=f"search: {error}")] * len(probes)
+            return [_failure(str(error))] * len(probes)
 
     def _load(self, software: System) -> None:
         """Read the residents of the offices whose version has changed, which are all of them at first."""
@@ -121,6 +125,10 @@ def _match(engine: Engine, settings: Settings, stop: Callable[[], bool], ready: 
         while not stop():
             if not matcher.match_batch():
                 bell.wait(settings.poll_s, stop)
+
+
+def _failure(why: str) -> Verdict:
+    return Verdict(Status.SEARCH_FAILURE_AT_CENTRAL, reason=f"search: {why}")
 
 
 def _add_rows(gallery: MemoryGallery, software: System, rows: Sequence[AnyRow]) -> None:

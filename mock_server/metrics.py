@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import QueuePool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mock_server import store
+from mock_server import faults, store
 from mock_server.database import AnyRow
 from mock_server.outages import reason_of
 from mock_server.tables import stage_events
@@ -54,6 +55,7 @@ class Metrics:
         )
         self._rows_done = Gauge("upgrade_done_rows", "Rows a phase has done.", ("phase",), registry=registry)
         self._rows_total = Gauge("upgrade_expected_rows", "Rows a phase has in all.", ("phase",), registry=registry)
+        self._faults = Gauge("fault_active", "Injected faults under way.", ("kind",), registry=registry)
         self._pool = Gauge(
             "database_pool_connections", "The web's connections, by what they do.", ("state",), registry=registry
         )
@@ -83,6 +85,7 @@ class Metrics:
                     await self._count_events(connection)
                 await self._count_queues(connection)
                 await self._count_upgrade(connection)
+                await self._count_faults(connection)
             self._up.set(1)
         except exc.SQLAlchemyError as error:
             _log_outage(error)
@@ -119,6 +122,11 @@ class Metrics:
             self._phase.labels(phase.phase).set(phase.phase == software.phase)
             self._rows_done.labels(phase.phase).set(phase.rows_done)
             self._rows_total.labels(phase.phase).set(phase.rows_total)
+
+    async def _count_faults(self, connection: AsyncConnection) -> None:
+        active = Counter(row.kind for row in await faults.find_active(connection))
+        for kind in faults.Kind:
+            self._faults.labels(kind).set(active[kind])
 
     def _count_pool(self, engine: AsyncEngine) -> None:
         pool = engine.pool

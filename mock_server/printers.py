@@ -9,7 +9,7 @@ from functools import cache
 import psycopg
 from sqlalchemy import Connection, Engine, exc, select
 
-from mock_server import claims, supplies
+from mock_server import claims, faults, supplies
 from mock_server.adapters.printer import MechanicalPrinter
 from mock_server.bell import Bell
 from mock_server.claims import Finished, Visit
@@ -69,7 +69,7 @@ class Desk:
             self._shop.spool(visit.office, visit.reference)
 
     async def empty_jammed(self, connection: Connection) -> None:
-        """Let jammed printers stand, and put the cards in them back into the queue."""
+        """Let printers that are jammed or down stand, and put the cards in them back into the queue."""
         if self._shop is None:
             return
         back = self._shop.halt(await asyncio.to_thread(_jammed, connection))
@@ -149,7 +149,7 @@ def exchange(
 
 def _jammed(connection: Connection) -> frozenset[str]:
     with connection.begin():
-        return supplies.jammed_printers(connection)
+        return supplies.jammed_printers(connection) | faults.printers_down(connection)
 
 
 def _put_back(connection: Connection, references: Sequence[str]) -> None:

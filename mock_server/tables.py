@@ -126,6 +126,21 @@ jams = Table(
     Index("jams_present", "printer", unique=True, postgresql_where=text("cleared_at IS NULL")),
 )
 
+faults = Table(
+    "faults",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),
+    # A stage, or a printer's name.
+    Column("target", Text, nullable=False),
+    Column("delay_s", Double),
+    Column("share", Double),
+    Column("starts_at", Double, nullable=False),
+    Column("ends_at", Double, nullable=False),
+    CheckConstraint("ends_at >= starts_at", name="faults_end"),
+)
+"""Faults injected on purpose; those that are over stay, to be told in the results."""
+
 residents = Table(
     "residents",
     metadata,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from mock_server import claims, register
+from mock_server import claims, faults, register
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
@@ -97,6 +97,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
         if not tasks:
             return 0
         software = claims.read_system(connection)
+        present = faults.read(connection)
         to_make = sum(task.visit.stage == Stage.PERSONALISATION for task in tasks)
         numbers = iter(register.next_card_numbers(connection, to_make))
         finished: list[Finished] = []
@@ -104,6 +105,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
         for task in tasks:
             started_s = time.time()
             try:
+                faults.strike(present, task.visit.stage, task.visit.reference)
                 result = _step(task, worker, numbers.__next__, software.version_of(task.visit.office))
             except Exception as error:
                 # A fault in a part must not stop the others' cards, nor come back with this record for ever.
@@ -128,8 +130,8 @@ def _step(task: Task, worker: Worker, number: Callable[[], str], version: Versio
 
 def _validate(task: Task, min_sharpness: float) -> Result:
     packet = Packet(task.biodata, task.photo, task.template, task.biometrics_bytes, task.permit)
-    if faults := validate(packet, min_sharpness, today_at(task.visit.office)):
-        return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, faults)
+    if reasons := validate(packet, min_sharpness, today_at(task.visit.office)):
+        return Result(Status.ENROLL_FAILURE_AT_CENTRAL, None, reasons)
     return Result(Status.RECEIVED_AT_CENTRAL, Stage.MATCHING, warnings=caution(packet) or None)
 
 

@@ -79,12 +79,13 @@ class _Page:
         if self.paused:
             # A look that was under way when the page was stopped.
             return
-        self.alarm.set_visibility(seen is None)
+        self.alarm.set_visibility(seen is None or bool(seen.faults))
         if seen is None:
             self.alarm.set_text("The database does not answer. What is shown here is old.")
             self.state.set_text("no data")
             return
         self.state.set_text("live")
+        self.alarm.set_text(f"Injected faults: {', '.join(seen.faults)}.")
         self._fill_upgrade(seen)
         for queue in seen.queues:
             self._tile(queue.stage).fill(queue)

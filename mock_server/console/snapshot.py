@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import exc, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from mock_server import store
+from mock_server import faults, store
 from mock_server.console.throughput import Throughput
 from mock_server.console.upgrade import Upgrade, UpgradeReader
 from mock_server.tables import CARD_OF_SCENARIO, IN_PRINTER, WAITS_FOR_PRINTER, cards, records, system
@@ -72,6 +72,8 @@ class Snapshot:
     offices: Sequence[Office]
     cards: Sequence[Card]
     """Newest first."""
+    faults: Sequence[str]
+    """The injected faults under way, such as "latency at validation"."""
 
 
 class Board:
@@ -117,6 +119,7 @@ class Board:
             bars=self._throughput.bars(Stage.PRINTING, now),
             offices=await _offices(connection),
             cards=self._cards,
+            faults=[f"{row.kind} at {row.target}" for row in await faults.find_active(connection)],
         )
 
     def _queue(self, stage: Stage, counted: Mapping[Stage, tuple[int, float]], now: float) -> Queue:

@@ -12,7 +12,7 @@ from mock_server.idempotency import TheOnce
 from mock_server.pipeline.permits import Permit, is_foreign
 from mock_server.pipeline.versions import TEMPLATE_BYTES, Feature
 from mock_server.problems import Problem, documented
-from mock_server.routes.parts import Caller, Connection, VisibleRecord
+from mock_server.routes.parts import Caller, Connection, TheFaults, VisibleRecord
 from mock_server.schemas import EXAMPLE_ENROLLMENT, Enrollment, Receipt
 from mock_server.store import NewRecord
 from model.offices import all_offices
@@ -32,6 +32,7 @@ async def receive_enrollment(
     connection: Connection,
     caller: Caller,
     once: TheOnce,
+    faults: TheFaults,
     response: Response,
     record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
@@ -43,6 +44,7 @@ async def receive_enrollment(
     Somebody who is at home elsewhere, or a foreign resident, needs version 5.5.
     """
     caller.must_change(record.office)
+    await faults.strike(connection, record.reference)
     packet = await read_packet(record, photo, template, biometrics)
     needed = features_of(record)
     version = await features.version_for(connection, record.office) if needed else None
@@ -72,6 +74,7 @@ async def recapture(
     connection: Connection,
     caller: Caller,
     once: TheOnce,
+    faults: TheFaults,
     refused: VisibleRecord,
     record: Annotated[Json[Enrollment], Form(examples=[EXAMPLE_ENROLLMENT])],
     photo: UploadFile,
@@ -82,6 +85,7 @@ async def recapture(
     caller.must_change(refused.office)
     if record.reference != refused.reference:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "record.reference: not the one in the path")
+    await faults.strike(connection, record.reference)
     packet = await read_packet(record, photo, template, biometrics)
     if needed := features_of(record):
         features.must_have(await features.version_for(connection, refused.office), needed)

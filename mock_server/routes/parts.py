@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mock_server import access, moves, store
 from mock_server.adapters.signer import EcdsaSigner
+from mock_server.faults import Watch
 from mock_server.journal import Journal
 from mock_server.schemas import Reference
 from mock_server.settings import Settings
@@ -29,6 +30,11 @@ async def _journal(request: Request) -> Journal:
     return journal
 
 
+async def _faults(request: Request) -> Watch:
+    watch: Watch = request.app.state.faults
+    return watch
+
+
 def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
@@ -44,6 +50,7 @@ Connection = Annotated[AsyncConnection, Depends(_connection)]
 TheSettings = Annotated[Settings, Depends(_settings)]
 TheSigner = Annotated[EcdsaSigner, Depends(_signer)]
 TheJournal = Annotated[Journal, Depends(_journal)]
+TheFaults = Annotated[Watch, Depends(_faults)]
 Caller = Annotated[access.Caller, Depends(_caller)]
 """Who sends the request; the gate has asked for the key."""
 

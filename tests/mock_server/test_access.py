@@ -42,6 +42,9 @@ OF_NOBODY = {
     "GET /v1/upgrades/{number}": 200,
     "POST /v1/upgrades": 403,
     "DELETE /v1/upgrades/{number}": 403,
+    "GET /v1/faults": 200,
+    "POST /v1/faults": 403,
+    "DELETE /v1/faults/{number}": 403,
 }
 """Routes about no person: what an operator of another office is answered."""
 OF_AN_OFFICE = {
@@ -64,6 +67,7 @@ BODIES = {
     "POST /v1/offices/{code}/stock": {"blanks": 10},
     "POST /v1/offices/{code}/printers/{position}/jam": {"reason": "dust"},
     "POST /v1/records/{reference}/spoiled": {"reason": "smeared"},
+    "POST /v1/faults": {"kind": "latency", "stage": "matching", "delay_s": 1, "ends_at": 9e9},
     "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},
     "POST /v1/upgrades": {},
 }
@@ -458,6 +462,8 @@ def test_every_change_and_every_read_of_a_person_is_in_the_audit_log(
         ("deliver_stock", ("POST", "/v1/offices/{code}/stock")),
         ("report_jam", ("POST", "/v1/offices/{code}/printers/{position}/jam")),
         ("clear_jam", ("DELETE", "/v1/offices/{code}/printers/{position}/jam")),
+        ("inject_fault", ("POST", "/v1/faults")),
+        ("end_fault", ("DELETE", "/v1/faults/{number}")),
         ("read_resident", ("GET", "/v1/residents/{nik}")),
         ("correct_resident", ("PATCH", "/v1/residents/{nik}")),
         ("hand_over", ("POST", "/v1/records/{reference}/handover")),

@@ -246,6 +246,16 @@ def test_a_database_that_does_not_answer_is_told_and_its_return_too(
     expect(alarm).to_be_hidden()
 
 
+def test_an_injected_fault_is_told_while_it_lasts(browser: Browser, centre: Centre) -> None:
+    alarm = watch(browser, centre.client).page.get_by_role("alert")
+    expect(alarm).to_be_hidden()
+    asked = {"kind": "latency", "stage": "validation", "delay_s": 1, "ends_at": time.time() + 600}
+    fault = centre.client.post("/v1/faults", json=asked).json()
+    expect(alarm).to_have_text("Injected faults: latency at validation.")
+    assert centre.client.delete(f"/v1/faults/{fault['id']}").is_success
+    expect(alarm).to_be_hidden()
+
+
 def test_nothing_is_read_while_nobody_watches_and_once_however_many_do(
     browser: Browser, centre: Centre, engine: Engine
 ) -> None:

@@ -3,7 +3,6 @@
 import pytest
 
 from mock_server.upgrade.forecast import Progress, expected_end
-from mock_server.upgrade.windows import Span
 
 EVENINGS = [(0.0, 100.0), (1_000.0, 1_100.0), (2_000.0, 2_100.0)]
 
@@ -36,5 +35,4 @@ def test_nothing_is_told_before_a_row_is_done_or_time_has_passed(progress: Progr
     ],
 )
 def test_it_works_within_its_hours_only(progress: Progress, now: float, expected: float | None) -> None:
-    windows: tuple[Span, ...] = EVENINGS
-    assert expected_end(progress, windows, now) == expected
+    assert expected_end(progress, EVENINGS, now) == expected

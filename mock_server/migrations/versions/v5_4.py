@@ -96,6 +96,17 @@ def _residents() -> None:
     )
     _store_raw("likenesses", "photo", "biometrics")
     op.create_table(
+        "faults",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("delay_s", sa.Double),
+        sa.Column("share", sa.Double),
+        sa.Column("starts_at", sa.Double, nullable=False),
+        sa.Column("ends_at", sa.Double, nullable=False),
+        sa.CheckConstraint("ends_at >= starts_at", name="faults_end"),
+    )
+    op.create_table(
         "residents",
         sa.Column("nik", sa.Text, primary_key=True),
         sa.Column("office", sa.Text, nullable=False),
