@@ -11,8 +11,9 @@ from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
 from antrean.summary import answer_table, duration, first_days, summarise
 from antrean.twin import calibrate, lab_centre
-from model.centre import national_centre, scheduled_periods
+from model.centre import national_centre
 from model.nation import simulate
+from model.periods import scheduled_periods
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
 

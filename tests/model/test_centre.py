@@ -5,8 +5,9 @@ import pytest
 from simpy import Environment
 
 from model.arrivals import Citizen, national_peak_per_s
-from model.centre import Centre, CentreSpec, Period, national_centre, scheduled_periods
+from model.centre import Centre, CentreSpec, national_centre
 from model.events import EventLog, Source
+from model.periods import Period, scheduled_periods
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, Stage, Status
 from model.strategies import without_upgrade

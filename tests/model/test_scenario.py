@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from model.arrivals import citizens
+from model.demand import Mix
 from model.offices import Zone, all_offices
-from model.scenario import Mix, Scenario, Spread, disagreements, local_midnight_s
+from model.scenario import Scenario, disagreements, local_midnight_s
+from model.service import Spread
 from model.staffing import plan_offices
 
 HOUR_S = 3600.0
