@@ -92,7 +92,7 @@ class Centre:
         self._env = env
         self._spec = spec
         self._log = log
-        self._slots = Station(env, "centre/slot", spec.slots)
+        self._slots = Station(env, "centre/slot", spec.slots, on_duty=slots_at(spec, env.now))
         self._places = None if spec.admitted is None else Station(env, "centre/place", spec.admitted)
         self._adjudicators = Station(env, "centre/adjudicator", spec.adjudicators, on_duty=0)
         # A lognormal of mean one: exp(sigma z - sigma^2/2), sigma^2 = ln(1 + cv^2).
@@ -105,8 +105,8 @@ class Centre:
         """Give and take slots as others use them and the upgrade takes its share, until the last day is over."""
         starts_s = [period.start_s for period in self._spec.periods]
         steps_s = [day * DAY_S + time_s for day in range(-1, days + 1) for time_s, _ in self._spec.background]
-        for moment_s in sorted({0.0, *starts_s, *steps_s}):
-            if moment_s >= self._env.now:
+        for moment_s in sorted({*starts_s, *steps_s}):
+            if moment_s > self._env.now:
                 yield self._env.timeout(moment_s - self._env.now)
                 self._slots.staff(slots_at(self._spec, moment_s))
 

@@ -14,11 +14,13 @@ from pydantic import Field, model_validator
 from model.capacity import Centre
 from model.demand import Demand
 from model.equipment import WEEKDAYS, Offices, Weekday
+from model.offices import Zone
 from model.section import OfficeCodes, PositiveSeconds, Section
 from model.service import Service
 from model.shifts import Staffing
 from model.units import DAY_S, Bytes, Peak, format_clock, format_window
 from model.upgrade import Upgrade
+from model.windows import within
 
 
 class Heading(Section):
@@ -38,6 +40,13 @@ class Heading(Section):
     def weekday(self, day: int) -> Weekday:
         """Return the weekday of a day; day 0 is the first."""
         return WEEKDAYS[(self.start + timedelta(days=day)).weekday()]
+
+    @property
+    def utc_offset_s(self) -> float:
+        """Seconds that the start's clock is ahead of UTC."""
+        offset = self.start.utcoffset()
+        assert offset is not None, "a start without one is refused"  # noqa: S101 - narrows the type
+        return offset.total_seconds()
 
     @model_validator(mode="after")
     def _starts_at_a_midnight(self) -> "Heading":
@@ -114,9 +123,7 @@ class Scenario(Section):
     @property
     def utc_offset_s(self) -> float:
         """Seconds that the start's clock is ahead of UTC."""
-        offset = self.scenario.start.utcoffset()
-        assert offset is not None, "Heading refuses a start without one"  # noqa: S101 - narrows the type
-        return offset.total_seconds()
+        return self.scenario.utc_offset_s
 
 
 def _curve_within_opening(demand: Demand, offices: Offices) -> str | None:
@@ -182,6 +189,23 @@ def _breaks_within_regular(staffing: Staffing) -> str | None:
     return None
 
 
+def _packets_can_be_sent(scenario: Heading, offices: Offices, staffing: Staffing) -> str | None:
+    for zone in Zone if staffing.avoid or offices.upload else ():
+        midnight_s = scenario.utc_offset_s - zone.utc_offset_s
+        # Where sending is allowed, it begins to be when an avoided window ends or a window of sending begins.
+        begins_s = [pause.end_s for pause in staffing.avoid]
+        begins_s += [midnight_s + window.start_s for window in offices.upload]
+        if not any(
+            not within(staffing.avoid, begin_s) and (not offices.upload or within(offices.upload, begin_s, midnight_s))
+            for begin_s in begins_s
+        ):
+            return (
+                f"staffing.avoid: leaves no time of day at which an office of {zone} may send its packets; "
+                "avoid fewer hours, or send in others (offices.upload)"
+            )
+    return None
+
+
 def _appointments_fit_the_day(demand: Demand, offices: Offices) -> str | None:
     if demand.appointments is None or demand.appointments.slot_s <= offices.opening.length_s:
         return None
@@ -201,6 +225,7 @@ RULES: tuple[Callable[..., str | None], ...] = (
     _upgrade_within_scenario,
     _known_within_nation,
     _breaks_within_regular,
+    _packets_can_be_sent,
     _appointments_fit_the_day,
     _some_day_is_open,
 )
