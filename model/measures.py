@@ -243,13 +243,16 @@ def _overtime_h(events: pl.DataFrame, moments: pl.DataFrame) -> float:
         & (pl.col("finished_s") > pl.col("evening_start_s"))
     )
     clerk = pl.when(pl.col("stage") == Stage.PRINTING).then(pl.lit("clerk")).otherwise(pl.col("server"))
-    until = evening.group_by("office", clerk.alias("who")).agg(
+    # In order: a sum of floats depends on it, and the same run must give the same figure bit for bit.
+    until = evening.group_by("office", clerk.alias("who"), maintain_order=True).agg(
         extra_s=(pl.col("finished_s") - pl.col("evening_start_s")).max()
     )
     night = work.filter(
         (pl.col("started_s") > pl.col("evening_end_s")) & (pl.col("started_s") < pl.col("regular_start_s") + DAY_S)
     )
-    through = night.group_by("office").agg(extra_s=pl.col("finished_s").max() - pl.col("started_s").min())
+    through = night.group_by("office", maintain_order=True).agg(
+        extra_s=pl.col("finished_s").max() - pl.col("started_s").min()
+    )
     return float(pl.concat([until["extra_s"], through["extra_s"]]).sum()) / HOUR_S
 
 
