@@ -19,9 +19,9 @@ from antrean.steps import Steps
 from antrean.summary import summarise
 from antrean.twin import Calibration, calibrate, calibrate_upgrade, calibrated, lab_centre, lab_periods, standstill_s
 from antrean.upgrade_day import UpgradeTimes
-from model.centre import scheduled_periods
 from model.compression import all_lab_offices, lab_scenario, quick
 from model.nation import simulate
+from model.periods import scheduled_periods
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import plan_offices

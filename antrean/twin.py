@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from model.centre import CentreSpec, Period
+from model.centre import CentreSpec
 from model.measures import visits
+from model.periods import Period
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, Stage
 

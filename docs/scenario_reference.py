@@ -32,20 +32,28 @@ Values carry their units:
 | duration | `"6 min"` | `ms`, `s`, `min`, `h`, `day` |
 | rate | `"400/day"` | `/s`, `/min`, `/h`, `/day` |
 | size | `"100 KB"` | `B`, `KB` (1,000 bytes), `MB` |
+| bit rate | `"512 kbit/s"` | `bit/s`, `kbit/s`, `Mbit/s` |
 | window of the day | `"08:00-18:00"` | local time, earlier first, at most `24:00` |
 | moment | `2016-04-04T06:00:00+07:00` | a date and time with its UTC offset |
 
-The examples are those of `april-2016`. What is not marked optional must be given. Which of the figures are facts and
-which are guesses is told in [domain.md](domain.md).
+The examples are those of `april-2016`, or of `april-fortnight` where it has none. What is not marked optional must be
+given. Which of the figures are facts and which are guesses is told in [model.md](model.md).
 """
 
-EXAMPLE = files("model") / "scenarios" / "april-2016.toml"
+EXAMPLES = [files("model") / "scenarios" / f"{name}.toml" for name in ("april-2016", "april-fortnight")]
 BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
 
 def markdown() -> str:
     """Return the text of docs/scenario.md."""
-    return "\n".join([HEAD, *_tables(Scenario, (), tomllib.loads(EXAMPLE.read_text(encoding="utf-8")))])
+    first, second = (tomllib.loads(example.read_text(encoding="utf-8")) for example in EXAMPLES)
+    return "\n".join([HEAD, *_tables(Scenario, (), _completed(first, second))])
+
+
+def _completed(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """The first example, with the keys of the second that it lacks; tables of names and numbers stay as they are."""
+    both = {key: _completed(first[key], second[key]) for key in first if isinstance(first[key], dict) and key in second}
+    return second | first | (both if not any(isinstance(value, float) for value in first.values()) else {})
 
 
 def _tables(section: type[BaseModel], path: tuple[str, ...], example: dict[str, Any]) -> Iterator[str]:
@@ -59,7 +67,7 @@ def _tables(section: type[BaseModel], path: tuple[str, ...], example: dict[str, 
         yield ""
     for key, table in tables.items():
         named = get_origin(fields[key].annotation) is dict
-        here, within = (*path, key), example[key]
+        here, within = (*path, key), example.get(key, {})
         if named:
             here, within = (*here, '"CODE"'), next(iter(within.values()))
         optional = "" if fields[key].is_required() else " (optional)"

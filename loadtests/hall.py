@@ -5,7 +5,7 @@ from gevent.queue import Empty, Queue
 
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
-from model.staffing import OfficeDay, OfficePlan, works
+from model.staffing import OfficeDay, OfficePlan, shift_changes_s, works
 
 
 class Hall:
@@ -55,5 +55,4 @@ class Hall:
         return sent_home
 
     def _next_shift_s(self, now_s: float) -> float:
-        shifts_s = (self.day.regular_start_s, self.day.evening_start_s, self.day.evening_end_s)
-        return next(moment_s for moment_s in shifts_s if moment_s > now_s)
+        return next(moment_s for moment_s in shift_changes_s(self.day) if moment_s > now_s)

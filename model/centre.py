@@ -10,21 +10,18 @@ from typing import NamedTuple
 from simpy import Environment, Event
 
 from model.arrivals import Citizen, national_peak_per_s
+from model.errands import NEEDS, offers
 from model.events import EventLog
+from model.offices import Zone, all_offices
+from model.periods import Period, Timeline, scheduled_periods, zone_periods
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status, move
 from model.station import Station
+from model.units import DAY_S, parse_clock_s
+from model.upgrade import Plan
 
-
-class Period(NamedTuple):
-    """A stretch of time in which the centre runs one version and is slowed by one factor."""
-
-    start_s: float
-    version: str
-    phase: str
-    """The upgrade's phase, "" when none is under way."""
-    slowdown: float
-    """How many times longer a record takes than before the upgrade; infinity while the centre stands still."""
+BEHIND_S = 1e9
+"""Added to the age of a record that nobody waits for, where such records go last."""
 
 
 class CentreSpec(NamedTuple):
@@ -42,6 +39,18 @@ class CentreSpec(NamedTuple):
     """Coefficient of variation of the working times."""
     periods: tuple[Period, ...]
     """In the order of their start; the first starts at or before everything."""
+    by_zone: dict[Zone, tuple[Period, ...]] | None = None
+    """The periods of each zone's records, where they differ."""
+    background: tuple[tuple[float, float], ...] = ()
+    """Share of the slots that others use: (seconds since the start's midnight, share from then on), every day."""
+    crowding: float = 0.0
+    """How much longer a record takes for every `slots` others that wait."""
+    admitted: int | None = None
+    """Most records inside at a time; None for all."""
+    waiting_first: bool = False
+    """Whether records of citizens who wait go first."""
+    adjudicators: int = 0
+    """People who decide on similar persons; with none, the matcher decides alone."""
 
     @property
     def capacity_per_s(self) -> float:
@@ -67,19 +76,12 @@ def national_centre(scenario: Scenario) -> CentreSpec:
         notice_s=dict.fromkeys(stage_s, 0.0),
         variation=centre.variation,
         periods=scheduled_periods(scenario),
-    )
-
-
-def scheduled_periods(scenario: Scenario) -> tuple[Period, ...]:
-    """Return the centre's periods as the scenario plans its upgrade; one normal period without an upgrade."""
-    normal = Period(-math.inf, scenario.centre.version, "", 1.0)
-    upgrade = scenario.upgrade
-    if upgrade is None:
-        return (normal,)
-    return (
-        normal,
-        Period(scenario.seconds_at(upgrade.start), scenario.centre.version, "upgrade", upgrade.cost.during),
-        Period(scenario.seconds_at(upgrade.expected_end), upgrade.to, "", upgrade.cost.after),
+        by_zone=zone_periods(scenario) if scenario.upgrade and scenario.upgrade.plan is Plan.ROLLING else None,
+        background=tuple((parse_clock_s(time), share) for time, share in centre.background.items()),
+        crowding=centre.crowding,
+        admitted=centre.admitted,
+        waiting_first=centre.waiting_first,
+        adjudicators=centre.adjudication.people if centre.adjudication else 0,
     )
 
 
@@ -91,50 +93,142 @@ class Centre:
         self._env = env
         self._spec = spec
         self._log = log
-        self._slots = Station(env, "centre/slot", spec.slots)
+        self._slots = Station(env, "centre/slot", spec.slots, on_duty=slots_at(spec, env.now))
+        self._places = None if spec.admitted is None else Station(env, "centre/place", spec.admitted)
+        self._adjudicators = Station(env, "centre/adjudicator", spec.adjudicators, on_duty=0)
         # A lognormal of mean one: exp(sigma z - sigma^2/2), sigma^2 = ln(1 + cv^2).
         self._sigma = math.sqrt(math.log1p(spec.variation**2))
+        by_zone = spec.by_zone or dict.fromkeys(Zone, spec.periods)
+        timelines = {zone: Timeline(periods) for zone, periods in by_zone.items()}
+        self._timelines = {code: timelines[office.zone] for code, office in all_offices().items()}
 
-    def receive(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Take a packet in and acknowledge it; the operator waits for that."""
-        entered_s, period = self._env.now, self._period()
-        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown
+    def staff_slots(self, days: int) -> Generator[Event, object, None]:
+        """Give and take slots as others use them and the upgrade takes its share, until the last day is over."""
+        starts_s = [period.start_s for period in self._spec.periods]
+        steps_s = [day * DAY_S + time_s for day in range(-1, days + 1) for time_s, _ in self._spec.background]
+        for moment_s in sorted({*starts_s, *steps_s}):
+            if moment_s > self._env.now:
+                yield self._env.timeout(moment_s - self._env.now)
+                self._slots.staff(slots_at(self._spec, moment_s))
+
+    def staff_adjudicators(self, scenario: Scenario, days: int) -> Generator[Event, object, None]:
+        """Let the adjudicators come and go by their hours, on days on which the offices are open."""
+        adjudication = scenario.centre.adjudication
+        if adjudication is None:
+            return
+        hours = adjudication.hours
+        for day in range(days):
+            if scenario.scenario.weekday(day) in scenario.offices.closed_on:
+                continue
+            for time_s, people in ((hours.start_s, self._spec.adjudicators), (hours.end_s, 0)):
+                yield self._env.timeout(max(0.0, day * DAY_S + time_s - self._env.now))
+                self._adjudicators.staff(people)
+
+    def offers(self, citizen: Citizen) -> bool:
+        """Tell whether the version that the citizen's office works with now offers what the citizen comes for."""
+        return offers(self._period(citizen).version, citizen.errand)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a packet that is sent now would be let in at once."""
+        return self._places is None or self._places.free
+
+    def enter(self, citizen: Citizen) -> Generator[Event, object, int | None]:
+        """Wait to be let in; returns the number of the place inside, None where places are not counted."""
+        if self._places is None:
+            return None
+        place = yield self._places.seize(self._rank_s(citizen, self._env.now))
+        assert isinstance(place, int)  # noqa: S101 - the centre never sends anybody home
+        return place
+
+    def receive(self, citizen: Citizen, ready_s: float, sent_s: float) -> Generator[Event, object, None]:
+        """Take in a packet that was ready and begun to be sent at these moments, and acknowledge it."""
+        period, now_s = self._period(citizen), self._env.now
+        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown_at(now_s)
         yield self._env.timeout(self._spec.submission_s * slowdown)
-        times_s = (entered_s, entered_s, entered_s, self._env.now)
+        times_s = (ready_s, sent_s, sent_s, self._env.now)
         self._row(citizen, Stage.SUBMISSION, times_s, "centre/web", Status.RECEIVED_AT_CENTRAL, period)
 
-    def process(self, citizen: Citizen) -> Generator[Event, object, Status]:
+    def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
         """Work on a received record until its card can be printed or it is refused; returns its status."""
         received_s = entered_s = self._env.now
-        status = Status.RECEIVED_AT_CENTRAL
+        rank_s = self._rank_s(citizen, received_s)
+        status, stages = self._way(citizen)
+        work = dict(zip(CENTRAL_STAGES, citizen.work, strict=True))
         turn: Event | None = None
-        for stage, deviate in zip(CENTRAL_STAGES, citizen.work, strict=True):
+        for stage in stages:
             if turn is None:
-                yield self._env.timeout(self._spec.notice_s[stage])
-                turn = self._slots.seize(priority=received_s)
+                if self._spec.notice_s[stage]:
+                    yield self._env.timeout(self._spec.notice_s[stage])
+                turn = self._slots.seize(rank_s)
             slot = yield turn
             assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-            yield from self._stand_still()
-            started_s, period = self._env.now, self._period()
-            heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
-            yield self._env.timeout(self._spec.stage_s[stage] * heaviness * period.slowdown)
-            status = _outcome(citizen, stage, status)
+            yield from self._stand_still(citizen)
+            started_s, period = self._env.now, self._period(citizen)
+            yield self._env.timeout(self._working_s(stage, work[stage], period))
+            status = self._outcome(citizen, stage, status)
             times_s = (entered_s, started_s, started_s, self._env.now)
             self._row(citizen, stage, times_s, self._slots.server_name(slot), status, period)
             entered_s = self._env.now
             done = status in END_OF_CENTRE
+            similar = status is Status.ADJUDICATE_RECORD
             # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
-            turn = self._slots.seize(priority=received_s) if self._slots.waiting and not done else None
+            turn = self._slots.seize(rank_s) if self._slots.waiting and not done and not similar else None
             self._slots.release(slot)
+            if (done or similar) and place is not None and self._places is not None:
+                self._places.release(place)
+                place = None
             if done:
                 break
+            if similar:
+                yield from self._adjudicate(citizen)
+                entered_s = self._env.now
         return status
 
-    def _stand_still(self) -> Generator[Event, object, None]:
-        """Wait while the centre stands still."""
-        while math.isinf(self._period().slowdown):
-            begins_s = min(period.start_s for period in self._spec.periods if period.start_s > self._env.now)
-            yield self._env.timeout(begins_s - self._env.now)
+    def _way(self, citizen: Citizen) -> tuple[Status, tuple[Stage, ...]]:
+        """How a received record stands, and the stages before it; who resembles somebody is matched twice."""
+        needs = NEEDS[citizen.errand]
+        if not needs.capture:
+            return move(Status.RECEIVED_AT_CENTRAL, Status.PRINT_READY_RECORD), needs.stages
+        if not self._similar(citizen):
+            return Status.RECEIVED_AT_CENTRAL, needs.stages
+        matching = needs.stages.index(Stage.MATCHING)
+        return Status.RECEIVED_AT_CENTRAL, (*needs.stages[:matching], Stage.MATCHING, *needs.stages[matching:])
+
+    def _outcome(self, citizen: Citizen, stage: Stage, status: Status) -> Status:
+        """The status in which a stage leaves a record; `status` is the one in which it found it."""
+        if stage is Stage.PERSONALISATION:
+            return move(status, Status.SENT_FOR_CARD_PRINTING)
+        if stage is Stage.VALIDATION:
+            return status
+        if citizen.duplicate_of is not None:
+            return move(status, Status.DUPLICATE_RECORD)
+        asks = self._similar(citizen) and status is Status.RECEIVED_AT_CENTRAL
+        return move(status, Status.ADJUDICATE_RECORD if asks else Status.PRINT_READY_RECORD)
+
+    def _similar(self, citizen: Citizen) -> bool:
+        return citizen.decision_s > 0 and citizen.duplicate_of is None and self._spec.adjudicators > 0
+
+    def _adjudicate(self, citizen: Citizen) -> Generator[Event, object, None]:
+        """Let a person decide, who finds that it is somebody else."""
+        adjudicator = yield self._adjudicators.seize()
+        assert isinstance(adjudicator, int)  # noqa: S101 - records are never sent home
+        yield self._env.timeout(citizen.decision_s)
+        self._adjudicators.release(adjudicator)
+
+    def _working_s(self, stage: Stage, deviate: float, period: Period) -> float:
+        heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
+        crowded = 1.0 + self._spec.crowding * self._slots.waiting / self._spec.slots
+        return self._spec.stage_s[stage] * heaviness * period.slowdown_at(self._env.now) * crowded
+
+    def _rank_s(self, citizen: Citizen, since_s: float) -> float:
+        return since_s + (BEHIND_S if self._spec.waiting_first and not citizen.waits else 0.0)
+
+    def _stand_still(self, citizen: Citizen) -> Generator[Event, object, None]:
+        """Wait while the centre stands still for the citizen's office."""
+        timeline = self._timelines[citizen.office]
+        while math.isinf(timeline.at(self._env.now).slowdown):
+            yield self._env.timeout(timeline.next_start_s(self._env.now) - self._env.now)
 
     def _row(
         self,
@@ -147,14 +241,20 @@ class Centre:
     ) -> None:
         self._log.row(citizen.name, citizen.office, stage, times_s, server, status, period.version, period.phase)
 
-    def _period(self) -> Period:
-        return next(period for period in reversed(self._spec.periods) if period.start_s <= self._env.now)
+    def _period(self, citizen: Citizen) -> Period:
+        return self._timelines[citizen.office].at(self._env.now)
 
 
-def _outcome(citizen: Citizen, stage: Stage, status: Status) -> Status:
-    if stage is Stage.MATCHING:
-        found = citizen.duplicate_of is not None
-        return move(status, Status.DUPLICATE_RECORD if found else Status.PRINT_READY_RECORD)
-    if stage is Stage.PERSONALISATION:
-        return move(status, Status.SENT_FOR_CARD_PRINTING)
-    return status
+def slots_at(spec: CentreSpec, moment_s: float) -> int:
+    """Return how many slots are left for citizens' records when others use theirs and the upgrade has its share.
+
+    With `waiting_first` others use what citizens leave free, which costs citizens nothing.
+    """
+    time_s = moment_s % DAY_S
+    # Before the first step of the day, the last one of the day before holds.
+    shares = (
+        [share for step_s, share in spec.background if step_s <= time_s] or [s for _, s in spec.background] or [0.0]
+    )
+    others = 0.0 if spec.waiting_first else shares[-1]
+    lost = Timeline(spec.periods).at(moment_s).lost
+    return max(1, round(spec.slots * (1.0 - others) * (1.0 - lost)))

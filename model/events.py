@@ -22,6 +22,19 @@ class Source(StrEnum):
     SIMULATION = "simulation"
 
 
+class Exit(StrEnum):
+    """Why a wait for a counter ended without one; in such a visit's row it stands in place of the server."""
+
+    TURNED_AWAY = "turned away"
+    """The software does not offer yet what the citizen came for."""
+    LEFT = "left"
+    """The citizen's patience ended."""
+    SENT_HOME = "sent home"
+    """The evening ended; the citizen comes back when the doors next open."""
+    SENT_HOME_FOR_GOOD = "sent home for good"
+    """The evening ended, and the citizen does not come back."""
+
+
 class StageEvent(NamedTuple):
     """A visit of one citizen to one stage."""
 
@@ -37,7 +50,7 @@ class StageEvent(NamedTuple):
     """When work on this very one began."""
     finished_s: float
     server: str
-    """Which counter, worker or printer served."""
+    """Which counter, worker or printer served; of a wait that ended without a counter, the `Exit`."""
     outcome: Status
     """The status the visit ended in."""
     source: Source

@@ -2,17 +2,19 @@
 
 All times are scenario seconds. A citizen's wait runs from the ticket at the door to the card in hand. Who has none
 when the day ends has waited at least until then: such waits are kept with that lower bound and counted as `unserved`,
-so that a day which fails its citizens does not look better than it was.
+so that a day which fails its citizens does not look better than it was. So are those of who left or does not come
+back; only who was turned away at the door has not waited.
 """
 
 from typing import NamedTuple
 
 import polars as pl
 
+from model.events import Exit
 from model.scenario import Scenario
-from model.staffing import OfficeDay, OfficePlan, office_day
+from model.staffing import OfficePlan, office_day
 from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status
-from model.units import HOUR_S
+from model.units import DAY_S, HOUR_S
 
 
 class DayMeasures(NamedTuple):
@@ -39,18 +41,42 @@ class DayMeasures(NamedTuple):
     """Median time from the centre's receipt of a record to its card being ready for the printer."""
     server_p95_s: float
     """95th percentile of the same."""
+    queue_median_s: float
+    """Median time from the ticket until called to a counter, or until leaving, of the day's citizens."""
+    queue_p95_s: float
+    """95th percentile of the same."""
+    same_day: float
+    """Share of the day's citizens who had the card, or were refused, when its evening ended."""
+    left: int
+    """Citizens whose patience ended on the day."""
+    turned_away: int
+    """Citizens told at the door on the day that what they come for is not offered yet."""
+    sent_home: int
+    """Citizens sent home from the counters' queue when the day's evening ended, whether or not they come back."""
+    overtime_cost: float
+    """What the overtime costs, by `[staffing] overtime_cost`."""
+    utilisation: float
+    """Share of the centre's slots, or workers, that worked while any doors were open."""
 
 
 def visits(events: pl.DataFrame) -> pl.DataFrame:
     """Put each citizen's journey on one row.
 
-    Columns: citizen, office, arrived_s, captured_s, received_s, ready_s, printed_s, left_s (null where it has not
-    come to that) and outcome (the status they left with, null while they have not).
+    Columns: citizen, office, arrived_s, called_s, captured_s, received_s, ready_s, printed_s, left_s (null where it has
+    not come to that), outcome (the status they left with, null while they have not), exit (why they went without
+    having been served, null unless for good) and gone_s (when).
     """
+    captured = (pl.col("stage") == Stage.CAPTURE) & (pl.col("outcome") != Status.UNREGISTERED)
+    gone = _exits(events).filter(pl.col("exit") != Exit.SENT_HOME)
     return (
         events.filter(pl.col("stage") == Stage.ARRIVAL)
         .select("citizen", "office", arrived_s="entered_s")
-        .join(_finish(events, "captured_s", pl.col("stage") == Stage.CAPTURE), on="citizen", how="left")
+        .join(
+            events.filter(captured).group_by("citizen").agg(called_s=pl.col("started_s").max()),
+            on="citizen",
+            how="left",
+        )
+        .join(_finish(events, "captured_s", captured), on="citizen", how="left")
         .join(_finish(events, "received_s", _received()), on="citizen", how="left")
         .join(_finish(events, "ready_s", _ready()), on="citizen", how="left")
         .join(_finish(events, "printed_s", pl.col("stage") == Stage.PRINTING), on="citizen", how="left")
@@ -59,38 +85,58 @@ def visits(events: pl.DataFrame) -> pl.DataFrame:
             on="citizen",
             how="left",
         )
+        .join(gone.select("citizen", "exit", gone_s="finished_s"), on="citizen", how="left")
     )
 
 
-def measure_day(events: pl.DataFrame, scenario: Scenario, plans: dict[str, OfficePlan], day: int) -> DayMeasures:
+def measure_day(
+    events: pl.DataFrame, scenario: Scenario, plans: dict[str, OfficePlan], day: int, slots: int | None = None
+) -> DayMeasures:
     """Measure one day of a run; `events` may span several days and sources, day 0 is the scenario's first.
 
+    Args:
+        events: StageEvents.
+        scenario: whose days they are.
+        plans: the offices that took part.
+        day: which day.
+        slots: of the centre; left out, as many as were seen at work.
+
     Raises:
-        ValueError: nobody arrived on that day.
+        ValueError: nobody arrived on that day although some office was open.
     """
-    moments = _moments(scenario, plans, day)
+    moments = moments_of(scenario, plans, day)
     came = visits(events).join(moments, on="office").filter(pl.col("arrived_s") <= pl.col("closes_s"))
     today = came.filter(pl.col("arrived_s") >= pl.col("opens_s"))
-    if today.is_empty():
+    if today.is_empty() and not moments["closed"].all():
         raise ValueError(f"nobody arrived on day {day}: the events cover other days or no day at all")
-    waits_s = today.select(
-        wait_s=pl.min_horizontal(pl.col("left_s").fill_null(pl.col("evening_end_s")), "evening_end_s")
-        - pl.col("arrived_s")
-    )["wait_s"]
+    waited = today.filter(pl.col("exit").is_null() | (pl.col("exit") != Exit.TURNED_AWAY))
+    waits_s = waited.select(wait_s=by_evening_s("left_s") - pl.col("arrived_s"))["wait_s"]
+    queues_s = waited.select(queue_s=by_evening_s("called_s", "gone_s") - pl.col("arrived_s"))["queue_s"]
     left_today = came.filter(pl.col("left_s").is_between(pl.col("opens_s"), pl.col("evening_end_s")))
+    on_day = pl.col("finished_s").is_between(pl.col("opens_s"), pl.col("evening_end_s"))
+    exits = _exits(events).join(moments, on="office").filter(on_day)["exit"]
     server_s = _server_times_s(today)
+    overtime_h = _overtime_h(events, moments)
     return DayMeasures(
         day=day,
         arrivals=today.height,
         cards=left_today.filter(pl.col("outcome") == Status.CARD_ISSUED).height,
         refused=left_today.filter(pl.col("outcome") != Status.CARD_ISSUED).height,
         unserved=_still_there(came, "evening_end_s"),
-        wait_median_s=_quantile(waits_s, 0.5),
-        wait_p95_s=_quantile(waits_s, 0.95),
+        wait_median_s=quantile(waits_s, 0.5),
+        wait_p95_s=quantile(waits_s, 0.95),
         backlog_at_closing=_still_there(came, "closes_s"),
-        overtime_h=_overtime_h(events, moments),
-        server_p50_s=_quantile(server_s, 0.5),
-        server_p95_s=_quantile(server_s, 0.95),
+        overtime_h=overtime_h,
+        server_p50_s=quantile(server_s, 0.5),
+        server_p95_s=quantile(server_s, 0.95),
+        queue_median_s=quantile(queues_s, 0.5),
+        queue_p95_s=quantile(queues_s, 0.95),
+        same_day=today.filter(pl.col("left_s") <= pl.col("evening_end_s")).height / max(1, today.height),
+        left=_count(exits, Exit.LEFT),
+        turned_away=_count(exits, Exit.TURNED_AWAY),
+        sent_home=_count(exits, Exit.SENT_HOME) + _count(exits, Exit.SENT_HOME_FOR_GOOD),
+        overtime_cost=overtime_h * scenario.staffing.overtime_cost,
+        utilisation=_utilisation(events, moments, slots),
     )
 
 
@@ -124,8 +170,8 @@ def by_hour(events: pl.DataFrame, hours: range) -> pl.DataFrame:
     return frame.join(server, on="hour", how="left").sort("hour")
 
 
-def _finish(events: pl.DataFrame, name: str, condition: pl.Expr) -> pl.DataFrame:
-    return events.filter(condition).group_by("citizen").agg(pl.col("finished_s").max().alias(name))
+def _finish(events: pl.DataFrame, name: str, condition: pl.Expr, moment: str = "finished_s") -> pl.DataFrame:
+    return events.filter(condition).group_by("citizen").agg(pl.col(moment).max().alias(name))
 
 
 def _received() -> pl.Expr:
@@ -138,14 +184,42 @@ def _ready() -> pl.Expr:
     return pl.col("stage").cast(pl.String).is_in(central) & pl.col("outcome").cast(pl.String).is_in(ended)
 
 
-def _moments(scenario: Scenario, plans: dict[str, OfficePlan], day: int) -> pl.DataFrame:
-    """The moments of each office's day: a row an office, `OfficeDay`'s fields as columns."""
-    rows = [(code, *office_day(scenario, plan.office, day)) for code, plan in plans.items()]
-    return pl.DataFrame(rows, schema=["office", *OfficeDay._fields], orient="row")
+def moments_of(scenario: Scenario, plans: dict[str, OfficePlan], day: int) -> pl.DataFrame:
+    """Return the moments of each office's day: a row an office, `OfficeDay`'s fields but the breaks as columns."""
+    days = {code: office_day(scenario, plan.office, day)._asdict() for code, plan in plans.items()}
+    moments = [{"office": code, **today} for code, today in days.items()]
+    return pl.DataFrame(moments).drop("breaks_s")
 
 
 def _still_there(came: pl.DataFrame, moment: str) -> int:
-    return came.filter(pl.col("left_s").is_null() | (pl.col("left_s") > pl.col(moment))).height
+    went_s = pl.coalesce("left_s", "gone_s")
+    return came.filter(went_s.is_null() | (went_s > pl.col(moment))).height
+
+
+def by_evening_s(*columns: str) -> pl.Expr:
+    """Return the moment in the first of these columns that has one, and at the latest the evening's end."""
+    return pl.min_horizontal(pl.coalesce(*columns, "evening_end_s"), "evening_end_s")
+
+
+def _exits(events: pl.DataFrame) -> pl.DataFrame:
+    """Every wait for a counter that ended without one, with the reason as column `exit`."""
+    without = (pl.col("stage") == Stage.CAPTURE) & (pl.col("outcome") == Status.UNREGISTERED)
+    return events.filter(without).select("citizen", "office", "finished_s", exit="server")
+
+
+def _count(exits: pl.Series, why: Exit) -> int:
+    return int((exits == why.value).sum())
+
+
+def _utilisation(events: pl.DataFrame, moments: pl.DataFrame, slots: int | None) -> float:
+    """Work of the central stages between the first opening and the last closing, over what the slots could do."""
+    first_s, last_s = float(moments["opens_s"].to_numpy().min()), float(moments["closes_s"].to_numpy().max())
+    central = events.filter(pl.col("stage").cast(pl.String).is_in([stage.value for stage in CENTRAL_STAGES]))
+    working_s = central.select(
+        (pl.col("finished_s").clip(first_s, last_s) - pl.col("started_s").clip(first_s, last_s)).sum()
+    ).item()
+    slots = slots or central["server"].n_unique()
+    return float(working_s / (slots * (last_s - first_s))) if slots else 0.0
 
 
 def _server_times_s(today: pl.DataFrame) -> pl.Series:
@@ -160,25 +234,33 @@ def _overtime_h(events: pl.DataFrame, moments: pl.DataFrame) -> float:
     """Staff hours after the regular shift of a day.
 
     A counter's operator stays until the last citizen served; of the printers one clerk an office, until the last card.
+    At night, before the next regular shift, the clerk is there from the first card to the last.
     """
-    work = events.filter(
-        pl.col("stage").is_in(pl.Series([Stage.CAPTURE, Stage.PRINTING], dtype=events.schema["stage"]))
-    ).join(moments, on="office")
+    served = (pl.col("stage") == Stage.CAPTURE) & (pl.col("outcome") != Status.UNREGISTERED)
+    work = events.filter(served | (pl.col("stage") == Stage.PRINTING)).join(moments, on="office")
     evening = work.filter(
         pl.col("started_s").is_between(pl.col("regular_start_s"), pl.col("evening_end_s"))
         & (pl.col("finished_s") > pl.col("evening_start_s"))
     )
     clerk = pl.when(pl.col("stage") == Stage.PRINTING).then(pl.lit("clerk")).otherwise(pl.col("server"))
-    until = evening.group_by("office", clerk.alias("who")).agg(
+    # In order: a sum of floats depends on it, and the same run must give the same figure bit for bit.
+    until = evening.group_by("office", clerk.alias("who"), maintain_order=True).agg(
         extra_s=(pl.col("finished_s") - pl.col("evening_start_s")).max()
     )
-    return float(until["extra_s"].sum()) / HOUR_S
+    night = work.filter(
+        (pl.col("started_s") > pl.col("evening_end_s")) & (pl.col("started_s") < pl.col("regular_start_s") + DAY_S)
+    )
+    through = night.group_by("office", maintain_order=True).agg(
+        extra_s=pl.col("finished_s").max() - pl.col("started_s").min()
+    )
+    return float(pl.concat([until["extra_s"], through["extra_s"]]).sum()) / HOUR_S
 
 
 def _between(moments_s: pl.Series, hour: int) -> int:
     return int(((moments_s >= hour * HOUR_S) & (moments_s < (hour + 1) * HOUR_S)).sum())
 
 
-def _quantile(values: pl.Series, share: float) -> float:
+def quantile(values: pl.Series, share: float) -> float:
+    """Return the value below which a share of the values lies, linear between two; NaN of no values."""
     result = values.quantile(share, "linear")
     return float("nan") if result is None else result

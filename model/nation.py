@@ -5,7 +5,7 @@ from collections.abc import Callable
 import polars as pl
 from simpy import Environment
 
-from model.arrivals import citizens_of
+from model.arrivals import absent_of, citizens_of
 from model.centre import Centre, CentreSpec
 from model.events import EventLog, Source
 from model.office import Office
@@ -36,12 +36,16 @@ def simulate(
     env = Environment()
     log = EventLog(Source.SIMULATION)
     the_centre = Centre(env, centre, log)
+    env.process(the_centre.staff_slots(days))
+    env.process(the_centre.staff_adjudicators(scenario, days))
     plans = plan_offices(scenario)
     for plan in plans.values():
         office = Office(env, scenario, plan, the_centre, log)
-        env.process(office.work(days))
+        office.open(days)
         for day in range(days):
             env.process(office.admit(citizens_of(scenario, plan, day, replication)))
+            if plan.batch_per_day:
+                env.process(office.print_for_absent(absent_of(scenario, plan, day, replication)))
     end_s = horizon_s(scenario, plans, days)
     for hour in range(1, int(end_s // HOUR_S) + 1):
         env.run(until=hour * HOUR_S)

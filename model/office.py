@@ -8,9 +8,12 @@ from simpy import Environment, Event
 
 from model.arrivals import Citizen
 from model.centre import Centre
-from model.events import EventLog
+from model.errands import NEEDS
+from model.events import EventLog, Exit
+from model.printers import Printers
 from model.scenario import Scenario
-from model.staffing import OfficeDay, OfficePlan, office_day
+from model.sending import sending_s
+from model.staffing import OfficeDay, OfficePlan, office_day, on_duty, shift_changes_s
 from model.stages import REFUSED, Stage, Status
 from model.station import Station
 from model.units import DAY_S
@@ -28,21 +31,25 @@ class Office:
         self._log = log
         code = plan.office.code
         self._counters = Station(env, f"{code}/counter", plan.counters, on_duty=0)
-        self._printers = Station(env, f"{code}/printer", plan.printers, on_duty=0)
+        self._printers = Printers(env, scenario, plan, log)
         self._window = f"{code}/window"
+        self._link_free_s = -math.inf
+        self._days: list[OfficeDay] = []
+
+    def open(self, days: int) -> None:
+        """Begin everything that goes on in the office beside its citizens."""
+        self._env.process(self.work(days))
+        self._printers.open(days)
 
     def work(self, days: int) -> Generator[Event, object, None]:
-        """Open and close the counters and printers by the shifts, day after day."""
+        """Open and close the counters by the shifts and breaks, day after day."""
         for day in range(days):
             today = self._today(day)
-            yield self._until(today.regular_start_s)
-            self._counters.staff(self.plan.counters)
-            self._printers.staff(self.plan.printers)
-            yield self._until(today.evening_start_s)
-            self._counters.staff(self.plan.evening_counters)
-            yield self._until(today.evening_end_s)
-            self._counters.staff(0)
-            self._printers.staff(0)
+            if today.closed:
+                continue
+            for moment_s in shift_changes_s(today):
+                yield self._until(moment_s)
+                self._counters.staff(on_duty(self.plan, today, moment_s))
             self._counters.send_home()
 
     def admit(self, citizens: Iterable[Citizen]) -> Generator[Event, object, None]:
@@ -51,49 +58,106 @@ class Office:
             yield self._until(citizen.arrival_s)
             self._env.process(self.visit(citizen))
 
-    def visit(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Take a ticket, be captured, wait for the centre and the printer, collect the card."""
-        self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s,) * 3, "door", Status.UNREGISTERED)
+    def print_for_absent(self, cards: Iterable[Citizen]) -> Generator[Event, object, None]:
+        """Order the cards of people recorded earlier, at the moment given as their arrival."""
+        for card in cards:
+            yield self._until(card.arrival_s)
+            self._env.process(self._make_card(card))
 
-        counter = yield from self._wait_for_counter()
+    def visit(self, citizen: Citizen) -> Generator[Event, object, None]:
+        """Take a ticket, be served at a counter, wait for the centre and the printer, collect the card."""
+        self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s,) * 3, "door", Status.UNREGISTERED)
+        if not self._centre.offers(citizen):
+            self._leave(citizen, citizen.arrival_s, Exit.TURNED_AWAY)
+            return
+        counter = yield from self._wait_for_counter(citizen)
+        if counter is None:
+            return
+        yield from self._be_captured(citizen, counter)
+        place = yield from self._be_sent(citizen, counter)
+        status = yield from self._make_card(citizen, place)
+        yield from self._collect(citizen, status)
+
+    def _wait_for_counter(self, citizen: Citizen) -> Generator[Event, object, int | None]:
+        """Queue at the counters; who is sent home in the evening may come back when the doors next open."""
+        since_s = citizen.arrival_s
+        for evenings in count(1):
+            turn = self._counters.seize()
+            if turn.triggered or math.isinf(citizen.patience_s):
+                yield turn
+            else:
+                yield turn | self._env.timeout(citizen.patience_s)
+            if not turn.triggered:
+                self._counters.leave(turn)
+                self._leave(citizen, since_s, Exit.LEFT)
+                return None
+            counter = turn.value
+            if isinstance(counter, int):
+                return counter
+            if citizen.constancy >= self._scenario.demand.returning**evenings:
+                self._leave(citizen, since_s, Exit.SENT_HOME_FOR_GOOD)
+                return None
+            self._leave(citizen, since_s, Exit.SENT_HOME)
+            yield self._until(self._next_opening_s())
+            since_s = self._env.now
+        raise AssertionError("there is always another evening")
+
+    def _be_captured(self, citizen: Citizen, counter: int) -> Generator[Event, object, None]:
         started_s = self._env.now
         yield self._env.timeout(citizen.capture_s)
+        captured = Status.BIO_CAPTURED if NEEDS[citizen.errand].capture else Status.PROCESSING
         name = self._counters.server_name(counter)
-        self._row(citizen, Stage.CAPTURE, (citizen.arrival_s, started_s, self._env.now), name, Status.BIO_CAPTURED)
-        yield from self._centre.receive(citizen)
+        self._row(citizen, Stage.CAPTURE, (citizen.arrival_s, started_s, self._env.now), name, captured)
+
+    def _be_sent(self, citizen: Citizen, counter: int) -> Generator[Event, object, int | None]:
+        """Have the packet sent: at once by the operator, who waits for the receipt, or later from the office's store.
+
+        Returns the record's place in the centre, where places are counted.
+        """
+        ready_s = self._env.now
+        send_s = sending_s(self._scenario, self.plan.office, ready_s)
+        if send_s == ready_s and self._centre.has_room:
+            place = yield from self._centre.enter(citizen)
+            yield from self._send(citizen, ready_s)
+            self._counters.release(counter)
+            return place
         self._counters.release(counter)
+        yield self._until(send_s)
+        place = yield from self._centre.enter(citizen)
+        yield from self._send(citizen, ready_s)
+        return place
 
-        status = yield from self._centre.process(citizen)
-        if status not in REFUSED:
-            yield from self._print(citizen)
-            status = Status.CARD_ISSUED
+    def _send(self, citizen: Citizen, ready_s: float) -> Generator[Event, object, None]:
+        """Send a packet over the office's line, one after the other, and wait for its receipt."""
+        sent_s = self._env.now
+        rate = self._scenario.offices.link_bits_per_s
+        # A request for a replacement is a line of text: only captured packets fill the link.
+        if rate is not None and NEEDS[citizen.errand].capture:
+            sent_s = max(sent_s, self._link_free_s)
+            self._link_free_s = sent_s + self._scenario.load.packet_bytes * 8 / rate
+            yield self._until(self._link_free_s)
+        yield from self._centre.receive(citizen, ready_s, sent_s)
 
+    def _make_card(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
+        """Wait until the centre has decided and, unless it refuses, until the card is printed; returns the status."""
+        status = yield from self._centre.process(citizen, place)
+        if status in REFUSED:
+            return status
+        yield from self._printers.print(citizen)
+        return Status.CARD_ISSUED
+
+    def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
+        """Get the card, or hear that there is none, when the window next looks or on coming back another day."""
         entered_s = self._env.now
-        yield self._until(self._next_look_s())
+        yield self._until(self._next_look_s() if citizen.waits else self._comes_back_s(citizen))
         self._row(citizen, Stage.HANDOVER, (entered_s, self._env.now, self._env.now), self._window, status)
 
-    def _wait_for_counter(self) -> Generator[Event, object, int]:
-        """Queue at the counters; who is sent home in the evening comes back when the doors next open."""
-        counter = yield self._counters.seize()
-        while not isinstance(counter, int):
-            yield self._until(self._next_opening_s())
-            counter = yield self._counters.seize()
-        return counter
-
-    def _print(self, citizen: Citizen) -> Generator[Event, object, None]:
-        entered_s = self._env.now
-        printer = yield self._printers.seize()
-        assert isinstance(printer, int)  # noqa: S101 - cards are never sent home
-        started_s = self._env.now
-        yield self._env.timeout(self._scenario.service.printing_s)
-        self._printers.release(printer)
-        name = self._printers.server_name(printer)
-        self._row(citizen, Stage.PRINTING, (entered_s, started_s, self._env.now), name, Status.CARD_PRINTED)
+    def _leave(self, citizen: Citizen, since_s: float, why: Exit) -> None:
+        self._row(citizen, Stage.CAPTURE, (since_s, self._env.now, self._env.now), why, Status.UNREGISTERED)
 
     def _next_look_s(self) -> float:
         """When the hand-over window next looks for cards: at its interval while somebody works, else at opening."""
-        for day in count(self._day()):
-            today = self._today(day)
+        for today in self._days_from_now():
             if self._env.now <= today.opens_s:
                 return today.opens_s
             interval_s = self._scenario.service.handover_s
@@ -102,15 +166,31 @@ class Office:
                 return look_s
         raise AssertionError("there is always a next day")
 
-    def _next_opening_s(self) -> float:
-        return next(today.opens_s for today in map(self._today, count(self._day())) if today.opens_s > self._env.now)
+    def _comes_back_s(self, citizen: Citizen) -> float:
+        """When somebody comes for a card that is ready now: a later day, at the time of the first visit."""
+        came = self._today(self._day(citizen.arrival_s))
+        time_s = citizen.arrival_s - came.opens_s
+        return next(
+            today.opens_s + time_s
+            for today in self._days_from_now()
+            if today.opens_s > came.opens_s and today.opens_s + time_s >= self._env.now
+        )
 
-    def _day(self) -> int:
-        """The local day, never a later one than it is."""
-        return max(0, math.floor((self._env.now - self._today(0).opens_s) / DAY_S))
+    def _next_opening_s(self) -> float:
+        return next(today.opens_s for today in self._days_from_now() if today.opens_s > self._env.now)
+
+    def _days_from_now(self) -> Iterable[OfficeDay]:
+        """The days on which the office is open, from the present one on."""
+        return (today for today in map(self._today, count(self._day(self._env.now))) if not today.closed)
+
+    def _day(self, moment_s: float) -> int:
+        """The local day of a moment, never a later one than it is."""
+        return max(0, math.floor((moment_s - self._today(0).opens_s) / DAY_S))
 
     def _today(self, day: int) -> OfficeDay:
-        return office_day(self._scenario, self.plan.office, day)
+        while len(self._days) <= day:
+            self._days.append(office_day(self._scenario, self.plan.office, len(self._days)))
+        return self._days[day]
 
     def _until(self, moment_s: float) -> Event:
         return self._env.timeout(max(0.0, moment_s - self._env.now))

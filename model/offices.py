@@ -22,6 +22,10 @@ class Zone(StrEnum):
         return {Zone.WIB: 7, Zone.WITA: 8, Zone.WIT: 9}[self] * HOUR_S
 
 
+EAST_TO_WEST = (Zone.WIT, Zone.WITA, Zone.WIB)
+"""The order in which a rolling upgrade takes the zones."""
+
+
 class Office(NamedTuple):
     """A regency's or city's population office (kabupaten/kota)."""
 

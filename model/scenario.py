@@ -11,9 +11,16 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from model.section import AllOrSome, OfficeCode, OfficeCodes, PositiveSeconds, Section, Share
-from model.units import DAY_S, Bytes, Peak, PerDay, Window, format_clock, parse_clock_s
+from model.capacity import Centre
+from model.demand import Demand
+from model.equipment import WEEKDAYS, Offices, Weekday
+from model.offices import Zone
+from model.section import OfficeCodes, PositiveSeconds, Section
+from model.service import Service
+from model.shifts import Staffing
+from model.units import DAY_S, Bytes, Peak, format_clock, format_window
 from model.upgrade import Upgrade
+from model.windows import within
 
 
 class Heading(Section):
@@ -30,6 +37,17 @@ class Heading(Section):
     seed: Annotated[int, Field(ge=0)]
     """The seed of every random stream."""
 
+    def weekday(self, day: int) -> Weekday:
+        """Return the weekday of a day; day 0 is the first."""
+        return WEEKDAYS[(self.start + timedelta(days=day)).weekday()]
+
+    @property
+    def utc_offset_s(self) -> float:
+        """Seconds that the start's clock is ahead of UTC."""
+        offset = self.start.utcoffset()
+        assert offset is not None, "a start without one is refused"  # noqa: S101 - narrows the type
+        return offset.total_seconds()
+
     @model_validator(mode="after")
     def _starts_at_a_midnight(self) -> "Heading":
         if self.start.tzinfo is None:
@@ -39,152 +57,6 @@ class Heading(Section):
                 f"start is {self.start.isoformat()}; it must be a midnight, such as 2016-04-04T00:00:00+07:00"
             )
         return self
-
-
-class KnownOffice(Section):
-    """`[offices.known."CODE"]`: figures known of one office, in place of the rules."""
-
-    arrivals_per_day: PerDay | None = Field(None, alias="arrivals")
-    """Applicants a day, in place of the office's share by population."""
-    printers: Annotated[int, Field(ge=1)] | None = None
-    """Card printers, in place of the staffing rule."""
-
-
-class Offices(Section):
-    """`[offices]`: which offices take part, when they are open, how they are equipped."""
-
-    which: AllOrSome = "all"
-    """All 514, or a list of codes."""
-    opening: Window
-    """Local hours in which the doors are open and tickets are given."""
-    counter_utilisation: Annotated[float, Field(gt=0, le=1.5)]
-    """Counters are as many as keep a normal day's regular shift this busy."""
-    printer_utilisation: Annotated[float, Field(gt=0, le=1.5)]
-    """Printers are as many as keep a normal day's opening hours this busy."""
-    known: dict[OfficeCode, KnownOffice] = Field({})
-    """Offices of which more is known."""
-
-
-class Mix(Section):
-    """`[demand.mix]`: what citizens come for, as shares that add up to 1."""
-
-    enrollment: Share = 1.0
-    """Recording and a first card."""
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> "Mix":
-        if abs(self.enrollment - 1.0) > 1e-9:
-            raise ValueError(f"the shares add up to {self.enrollment:g}; they must add up to 1")
-        return self
-
-
-class Demand(Section):
-    """`[demand]`: how many citizens come, when and for what."""
-
-    arrivals_per_day: PerDay = Field(alias="arrivals")
-    """Citizens a day in the whole nation, spread over the offices by population."""
-    volume: Annotated[float, Field(gt=0)] = 1.0
-    """The share of each office's arrivals that is played; a lab run sets it, see model/compression.py."""
-    curve: dict[str, Annotated[float, Field(ge=0)]]
-    """Relative arrival rate at local times of day ("08:00" = 2.0), linear between them, zero outside."""
-    duplicates: Share = 0.0
-    """Share of citizens who are enrolled already and try again under another number."""
-    mix: Mix = Mix()
-
-    @model_validator(mode="after")
-    def _curve_is_a_curve(self) -> "Demand":
-        times_s = [parse_clock_s(time) for time in self.curve]
-        if len(times_s) < 2 or times_s != sorted(set(times_s)):
-            raise ValueError("curve needs at least two times of day, earlier first, each once")
-        if not any(self.curve.values()):
-            raise ValueError("curve is zero everywhere; nobody would ever come")
-        return self
-
-    @property
-    def curve_knots(self) -> list[tuple[float, float]]:
-        """The curve as (seconds since local midnight, relative rate)."""
-        return [(parse_clock_s(time), rate) for time, rate in self.curve.items()]
-
-
-class Spread(Section):
-    """A human duration between `low` and `high`, most often near `mode` (triangular)."""
-
-    low_s: PositiveSeconds = Field(alias="low")
-    """The shortest."""
-    mode_s: PositiveSeconds = Field(alias="mode")
-    """The most frequent."""
-    high_s: PositiveSeconds = Field(alias="high")
-    """The longest."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Spread":
-        if not self.low_s <= self.mode_s <= self.high_s or self.low_s == self.high_s:
-            raise ValueError("low, mode and high must not descend, and low must be below high")
-        return self
-
-    @property
-    def mean_s(self) -> float:
-        """The mean of the triangular distribution."""
-        return (self.low_s + self.mode_s + self.high_s) / 3
-
-
-class Service(Section):
-    """`[service]`: what people and their machines take in the offices."""
-
-    capture: Spread
-    """Ten fingerprints, two irises, face and signature at the counter."""
-    printing_s: PositiveSeconds = Field(alias="printing")
-    """A card on one printer."""
-    handover_s: PositiveSeconds = Field(alias="handover")
-    """How often the hand-over window looks for printed cards and refused records."""
-
-
-class StageTimes(Section):
-    """`[centre.stages]`: mean working time of one record in each stage of the centre."""
-
-    submission_s: PositiveSeconds = Field(alias="submission")
-    """Receiving the packet; the office's operator waits for it."""
-    validation_s: PositiveSeconds = Field(alias="validation")
-    """Checking the packet."""
-    matching_s: PositiveSeconds = Field(alias="matching")
-    """The 1:N search."""
-    personalisation_s: PositiveSeconds = Field(alias="personalisation")
-    """Rendering the card and signing the chip's payload."""
-
-    @property
-    def total_s(self) -> float:
-        """Working time of one record over all stages."""
-        return self.submission_s + self.validation_s + self.matching_s + self.personalisation_s
-
-
-class Centre(Section):
-    """`[centre]`: the national data centre."""
-
-    version: str
-    """Software version before the upgrade."""
-    slots: Annotated[int, Field(ge=1)]
-    """Records it works on at the same time."""
-    peak_utilisation: Annotated[float, Field(gt=0, le=1.5)]
-    """How full the normal day's peak hour would fill the national centre if every record reached it at once; the
-    counters let a tenth less through."""
-    peaks: list[Window] = Field([])
-    """Windows, on the start's clock, in which the centre is known to be busiest; charts shade them."""
-    residents: Annotated[int, Field(ge=1)]
-    """Residents in the mock server's database, spread by population."""
-    variation: Annotated[float, Field(ge=0, le=3)]
-    """Coefficient of variation of the stages' working times."""
-    stages: StageTimes
-
-
-class Staffing(Section):
-    """`[staffing]`: who works when."""
-
-    regular: Window
-    """Local hours in which every counter is staffed."""
-    evening: Window
-    """Local hours of the evening shift; paid as overtime, and no longer than somebody waits."""
-    evening_share: Share
-    """Share of the counters staffed in the evening."""
 
 
 class Quick(Section):
@@ -251,9 +123,7 @@ class Scenario(Section):
     @property
     def utc_offset_s(self) -> float:
         """Seconds that the start's clock is ahead of UTC."""
-        offset = self.scenario.start.utcoffset()
-        assert offset is not None, "Heading refuses a start without one"  # noqa: S101 - narrows the type
-        return offset.total_seconds()
+        return self.scenario.utc_offset_s
 
 
 def _curve_within_opening(demand: Demand, offices: Offices) -> str | None:
@@ -308,12 +178,56 @@ def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
     )
 
 
+def _breaks_within_regular(staffing: Staffing) -> str | None:
+    for key, breaks in (("breaks", staffing.breaks), ("friday_breaks", staffing.friday_breaks or [])):
+        for pause in breaks:
+            if not staffing.regular.start_s < pause.start_s < pause.end_s < staffing.regular.end_s:
+                return (
+                    f"staffing.{key}: {format_window(pause)} is not within staffing.regular; "
+                    "end the shift earlier, or move the break"
+                )
+    return None
+
+
+def _packets_can_be_sent(scenario: Heading, offices: Offices, staffing: Staffing) -> str | None:
+    for zone in Zone if staffing.avoid or offices.upload else ():
+        midnight_s = scenario.utc_offset_s - zone.utc_offset_s
+        # Where sending is allowed, it begins to be when an avoided window ends or a window of sending begins.
+        begins_s = [pause.end_s for pause in staffing.avoid]
+        begins_s += [midnight_s + window.start_s for window in offices.upload]
+        if not any(
+            not within(staffing.avoid, begin_s) and (not offices.upload or within(offices.upload, begin_s, midnight_s))
+            for begin_s in begins_s
+        ):
+            return (
+                f"staffing.avoid: leaves no time of day at which an office of {zone} may send its packets; "
+                "avoid fewer hours, or send in others (offices.upload)"
+            )
+    return None
+
+
+def _appointments_fit_the_day(demand: Demand, offices: Offices) -> str | None:
+    if demand.appointments is None or demand.appointments.slot_s <= offices.opening.length_s:
+        return None
+    return "demand.appointments.slot: is longer than offices.opening; make slots shorter"
+
+
+def _some_day_is_open(scenario: Heading, offices: Offices) -> str | None:
+    if any(scenario.weekday(day) not in offices.closed_on for day in range(scenario.days)):
+        return None
+    return "offices.closed_on: the offices are closed on all of the scenario's days; raise scenario.days"
+
+
 RULES: tuple[Callable[..., str | None], ...] = (
     _curve_within_opening,
     _shifts_cover_opening,
     _evening_follows_regular,
     _upgrade_within_scenario,
     _known_within_nation,
+    _breaks_within_regular,
+    _packets_can_be_sent,
+    _appointments_fit_the_day,
+    _some_day_is_open,
 )
 """What must hold between tables: each takes the tables named by its parameters, and says what is wrong or None."""
 

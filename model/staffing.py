@@ -7,6 +7,8 @@ One rule for load and simulation alike: a counter is a person who serves one cit
 import math
 from typing import NamedTuple
 
+from model.equipment import KnownOffice
+from model.errands import NEEDS
 from model.offices import Office, all_offices
 from model.scenario import Scenario, local_midnight_s
 
@@ -23,6 +25,12 @@ class OfficePlan(NamedTuple):
     """Operators of them who stay for the evening shift."""
     printers: int
     """Card printers."""
+    batch_per_day: float = 0.0
+    """Cards a day for people who were recorded earlier."""
+    cards: int | None = None
+    """Blank cards on the first morning; None where they are not counted."""
+    delivery: int = 0
+    """Blank cards in a delivery."""
 
 
 class OfficeDay(NamedTuple):
@@ -38,28 +46,56 @@ class OfficeDay(NamedTuple):
     """The regular shift has ended and the evening shift, paid as overtime, begins."""
     evening_end_s: float
     """Who still waits is sent home, to come back tomorrow."""
+    breaks_s: tuple[tuple[float, float], ...] = ()
+    """From when to when no counter takes anybody."""
+    closed: bool = False
+    """Whether nobody works and nobody comes on this day."""
+
+
+def office_midnight_s(scenario: Scenario, office: Office, day: int) -> float:
+    """Return when an office's day begins in its own zone, later by what the scenario staggers the zones."""
+    stagger_s = scenario.offices.stagger_s.get(office.zone.value, 0.0)
+    return local_midnight_s(scenario, office.zone.utc_offset_s, day) + stagger_s
 
 
 def office_day(scenario: Scenario, office: Office, day: int) -> OfficeDay:
     """Return the moments of an office's day in its own time zone; day 0 is the scenario's first."""
-    midnight_s = local_midnight_s(scenario, office.zone.utc_offset_s, day)
+    midnight_s = office_midnight_s(scenario, office, day)
     opening, staffing = scenario.offices.opening, scenario.staffing
+    weekday = scenario.scenario.weekday(day)
+    fridays = weekday == "friday" and staffing.friday_breaks is not None
+    breaks = staffing.friday_breaks or [] if fridays else staffing.breaks
     return OfficeDay(
         opens_s=midnight_s + opening.start_s,
         closes_s=midnight_s + opening.end_s,
         regular_start_s=midnight_s + staffing.regular.start_s,
         evening_start_s=midnight_s + staffing.regular.end_s,
         evening_end_s=midnight_s + staffing.evening.end_s,
+        breaks_s=tuple((midnight_s + pause.start_s, midnight_s + pause.end_s) for pause in breaks),
+        closed=weekday in scenario.offices.closed_on,
     )
+
+
+def on_duty(plan: OfficePlan, office_day: OfficeDay, time_s: float) -> int:
+    """Return how many counters, counted from the first, take citizens at a moment; who is begun is finished."""
+    if office_day.closed or any(start_s <= time_s < end_s for start_s, end_s in office_day.breaks_s):
+        return 0
+    if office_day.regular_start_s <= time_s < office_day.evening_start_s:
+        return plan.counters
+    if office_day.evening_start_s <= time_s < office_day.evening_end_s:
+        return plan.evening_counters
+    return 0
 
 
 def works(plan: OfficePlan, office_day: OfficeDay, counter: int, time_s: float) -> bool:
     """Tell whether the operator of a counter (numbered from 0) takes citizens at a moment; who is begun is finished."""
-    if office_day.regular_start_s <= time_s < office_day.evening_start_s:
-        return counter < plan.counters
-    if office_day.evening_start_s <= time_s < office_day.evening_end_s:
-        return counter < plan.evening_counters
-    return False
+    return counter < on_duty(plan, office_day, time_s)
+
+
+def shift_changes_s(office_day: OfficeDay) -> list[float]:
+    """Return the moments of a day, in order, at which the number of counters on duty can change."""
+    shifts_s = (office_day.regular_start_s, office_day.evening_start_s, office_day.evening_end_s)
+    return sorted({*shifts_s, *(moment_s for pause in office_day.breaks_s for moment_s in pause)})
 
 
 def plan_offices(scenario: Scenario) -> dict[str, OfficePlan]:
@@ -71,6 +107,13 @@ def plan_offices(scenario: Scenario) -> dict[str, OfficePlan]:
     taking_part = list(all_offices()) if scenario.offices.which == "all" else scenario.offices.which
     nominal_per_day = _arrivals_per_day(scenario)
     return {code: _equip(scenario, all_offices()[code], nominal_per_day[code]) for code in taking_part}
+
+
+def counter_mean_s(scenario: Scenario) -> float:
+    """Return the mean time of a citizen at a counter, whose errand may need no capture."""
+    service, shares = scenario.service, scenario.demand.mix.shares
+    captured = sum(share for errand, share in shares.items() if NEEDS[errand].capture)
+    return captured * service.capture.mean_s + (1 - captured) * service.papers.mean_s
 
 
 def _arrivals_per_day(scenario: Scenario) -> dict[str, float]:
@@ -85,24 +128,41 @@ def _arrivals_per_day(scenario: Scenario) -> dict[str, float]:
 
 
 def _equip(scenario: Scenario, office: Office, nominal_per_day: float) -> OfficePlan:
-    volume = scenario.demand.volume
+    volume, known = scenario.demand.volume, scenario.offices.known.get(office.code, KnownOffice())
     arrivals_per_day = nominal_per_day * volume
-    capture_s_per_day = arrivals_per_day * scenario.service.capture.mean_s
-    printing_s_per_day = arrivals_per_day * scenario.service.printing_s
-    regular_s, opening_s = scenario.staffing.regular.length_s, scenario.offices.opening.length_s
-    counters = _enough(capture_s_per_day / (regular_s * scenario.offices.counter_utilisation))
-    known = scenario.offices.known.get(office.code)
-    if known and known.printers is not None:
+    nation_per_day = scenario.demand.arrivals_per_day * volume
+    share = arrivals_per_day / nation_per_day if nation_per_day else 0.0
+    batch_per_day = scenario.demand.batch_cards_per_day * volume * share
+    counter_s_per_day = arrivals_per_day * counter_mean_s(scenario)
+    printing_s_per_day = (arrivals_per_day + batch_per_day) * scenario.service.printing_s
+    breaks_s = sum(pause.length_s for pause in scenario.staffing.breaks)
+    regular_s, opening_s = scenario.staffing.regular.length_s - breaks_s, scenario.offices.opening.length_s
+    counters = _enough(counter_s_per_day / (regular_s * scenario.offices.counter_utilisation))
+    if known.printers is not None:
         printers = max(1, round(known.printers * volume))
     else:
         printers = _enough(printing_s_per_day / (opening_s * scenario.offices.printer_utilisation))
+    stock, delivery = _blank_cards(scenario, known, arrivals_per_day)
     return OfficePlan(
         office=office,
         arrivals_per_day=arrivals_per_day,
         counters=counters,
         evening_counters=math.ceil(counters * scenario.staffing.evening_share - 1e-9),
         printers=printers,
+        batch_per_day=batch_per_day,
+        cards=stock,
+        delivery=delivery,
     )
+
+
+def _blank_cards(scenario: Scenario, known: KnownOffice, arrivals_per_day: float) -> tuple[int | None, int]:
+    """An office's stock and its deliveries; known ones are those of the whole office."""
+    cards, volume = scenario.offices.cards, scenario.demand.volume
+    if cards is None:
+        return None, 0
+    stock = cards.stock * arrivals_per_day if known.cards is None else known.cards * volume
+    delivery = cards.delivery * arrivals_per_day if known.delivery is None else known.delivery * volume
+    return round(stock), round(delivery)
 
 
 def _enough(servers: float) -> int:

@@ -27,6 +27,11 @@ class Station:
         """How many customers wait."""
         return len(self._queue)
 
+    @property
+    def free(self) -> bool:
+        """Whether who comes now is served at once."""
+        return not self._queue and bool(self._idle) and self._idle[0] < self.on_duty
+
     def seize(self, priority: float = 0.0) -> Event:
         """Join the queue; the event's value is the number of the server seized, or None if one is sent home."""
         event = Event(self._env)
@@ -43,6 +48,11 @@ class Station:
         """Change how many servers take customers; who is busy finishes first."""
         self.on_duty = on_duty
         self._serve()
+
+    def leave(self, turn: Event) -> None:
+        """Give up waiting: take a `turn`, which has not come yet, out of the queue."""
+        self._queue = [entry for entry in self._queue if entry[2] is not turn]
+        heapq.heapify(self._queue)
 
     def send_home(self) -> None:
         """Tell everybody who waits that nobody will serve them."""

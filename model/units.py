@@ -14,11 +14,13 @@ HOUR_S = 3600.0
 DAY_S = 86400.0
 
 SECONDS_PER_UNIT = {"ms": 0.001, "s": 1.0, "min": MINUTE_S, "h": HOUR_S, "day": DAY_S}
+BITS_PER_UNIT = {"bit": 1, "kbit": 1000, "Mbit": 1_000_000}
 BYTES_PER_UNIT = {"B": 1, "KB": 1000, "MB": 1_000_000}
 
 _NUMBER_AND_UNIT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
 _NUMBER_PER_UNIT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*/\s*([A-Za-z]+)\s*$")
 _WINDOW = re.compile(r"^\s*(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)\s*$")
+_BIT_RATE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kM]?bit)/s\s*$")
 _CLOCK = re.compile(r"^\s*(\d\d):(\d\d)\s*$")
 _PEAK = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s+of\s+capacity\s*$")
 
@@ -59,6 +61,20 @@ def parse_bytes(value: object) -> int:
     if not match or match[2] not in BYTES_PER_UNIT:
         raise ValueError(f'{value!r} is not a size; write a number and a unit, such as "100 KB" (B, KB, MB)')
     return round(float(match[1]) * BYTES_PER_UNIT[match[2]])
+
+
+def parse_bits_per_s(value: object) -> float:
+    """Read "512 kbit/s" as 512,000 bits a second.
+
+    Raises:
+        ValueError: no number above 0, or no unit of bit/s, kbit/s, Mbit/s.
+    """
+    match = _BIT_RATE.match(value) if isinstance(value, str) else None
+    if not match or float(match[1]) == 0:
+        raise ValueError(
+            f'{value!r} is not a bit rate; write a number and a unit, such as "512 kbit/s" (bit, kbit, Mbit)'
+        )
+    return float(match[1]) * BITS_PER_UNIT[match[2]]
 
 
 def parse_clock_s(value: object) -> float:
@@ -153,6 +169,12 @@ PerDay = Annotated[
 """A rate: arrivals a day in code, "400/day" in TOML."""
 Bytes = Annotated[int, BeforeValidator(parse_bytes), PlainSerializer(lambda size: f"{size} B")]
 """A size: bytes in code, "100 KB" in TOML."""
+BitsPerSecond = Annotated[
+    float,
+    BeforeValidator(parse_bits_per_s),
+    PlainSerializer(lambda rate: f"{_plain(rate)} bit/s"),
+]
+"""A line's bit rate: bits a second in code, "512 kbit/s" in TOML."""
 Window = Annotated[DayWindow, BeforeValidator(parse_window), PlainSerializer(format_window)]
 """A window of the local day: seconds since midnight in code, "08:00-18:00" in TOML."""
 Peak = Annotated[

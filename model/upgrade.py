@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict, model_validator
 
-from model.section import Section
+from model.section import PositiveSeconds, Section
 from model.units import DAY_S, DayWindow, Seconds, Window
 
 
@@ -22,12 +22,23 @@ class Plan(StrEnum):
 
 
 class UpgradeCost(Section):
-    """`[upgrade.cost]`: how many times longer a record takes in the centre; replaced by what a run measures."""
+    """`[upgrade.cost]`: how many times longer a record takes in the centre, and what else it costs; a run measures the
+    first two and replaces them."""
 
     during: Annotated[float, Field(ge=1)]
     """While the upgrade works."""
     after: Annotated[float, Field(gt=0)]
     """Once the new version runs alone."""
+    lost_slots: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the centre's slots that the upgrade takes while it works."""
+    standstill_s: Seconds = Field(0.0, alias="standstill")
+    """How long the centre stands still to switch over, when the work is done."""
+    cold: Annotated[float, Field(ge=1)] = 1.0
+    """How many times longer still a record takes right after the switch, while caches are cold."""
+    warm_up_s: PositiveSeconds = Field(3600.0, alias="warm_up")
+    """How long until what the cold caches cost has fallen to 37% (exponential)."""
+    batch_s: PositiveSeconds = Field(1.0, alias="batch")
+    """How long one batch of the backfill takes; tells what a pause between batches spares and costs."""
 
 
 class Upgrade(Section):
@@ -44,6 +55,8 @@ class Upgrade(Section):
     """When it starts, with its UTC offset."""
     expected_end: datetime
     """When the authority expects normal service back."""
+    work_s: PositiveSeconds | None = Field(None, alias="work")
+    """How long it works, hours outside `hours` not counted; left out, from `start` until `expected_end`."""
     batch: Annotated[int, Field(ge=1, le=100_000)]
     """Residents per batch of the backfill."""
     pause_s: Seconds = Field(alias="pause")

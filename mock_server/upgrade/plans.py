@@ -6,13 +6,11 @@ from functools import partial
 from mock_server.pipeline.versions import Version
 from mock_server.upgrade.orders import Order
 from mock_server.upgrade.work import Work
-from model.offices import Zone
+from model.offices import EAST_TO_WEST
 from model.upgrade import Plan
 
 Steps = dict[str, Callable[[], None]]
 """The phases by name, in order."""
-
-FROM_THE_EAST = sorted(Zone, key=lambda zone: -zone.utc_offset_s)
 
 
 def steps(order: Order, work: Work) -> Steps:
@@ -30,7 +28,7 @@ def steps(order: Order, work: Work) -> Steps:
 
 def _rolling(work: Work) -> Steps:
     found: Steps = {"expand": work.expand, "index": work.index}
-    for zone in FROM_THE_EAST:
+    for zone in EAST_TO_WEST:
         found[f"backfill {zone}"] = partial(work.backfill, zone)
         found[f"switch {zone}"] = partial(work.switch_zone, zone)
     # All offices have the new version; now the old columns go, with what was still made for them.

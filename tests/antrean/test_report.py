@@ -12,9 +12,10 @@ from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
 from antrean.summary import answer_table, duration, first_days, summarise, upgrade_cost
 from antrean.twin import calibrate, lab_centre
-from model.centre import national_centre, scheduled_periods
+from model.centre import national_centre
 from model.nation import simulate
 from model.normal_service import queue_within
+from model.periods import scheduled_periods
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
 from model.upgrade_cost import NO_SIGNALS, at_centre, queue_at_centre

@@ -14,8 +14,9 @@ from antrean.twin import (
     saturated_rate_per_s,
     standstill_s,
 )
-from model.centre import CentreSpec, Period, national_centre
+from model.centre import CentreSpec, national_centre
 from model.nation import simulate
+from model.periods import Period
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.stages import CENTRAL_STAGES, Stage

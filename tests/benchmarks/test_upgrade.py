@@ -8,8 +8,9 @@ from antrean.runs import Run
 from benchmarks.upgrade import VARIANTS, scenario_of
 from benchmarks.upgrade_chart import write_chart
 from benchmarks.upgrade_figures import NONE, markdown, summarise
-from model.centre import national_centre, scheduled_periods
+from model.centre import national_centre
 from model.nation import simulate
+from model.periods import scheduled_periods
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
 from model.units import HOUR_S

@@ -55,3 +55,12 @@ def test_who_still_waits_is_sent_home(malang: Hall) -> None:
 
     assert malang.send_home() == 2
     assert malang.waiting == 0
+
+
+def test_nobody_is_taken_in_a_break_and_the_counter_goes_on_after_it(lab: Scenario) -> None:
+    plan = plan_offices(lab)["35.07"]
+    day = office_day(lab, plan.office, 0)._replace(breaks_s=((11 * HOUR_S, 13 * HOUR_S),))
+    hall = Hall(plan, day, WallClock(Clock(36_000.0, time.time(), 11.5 * HOUR_S)))
+    hall.admit(visitor(0))
+    assert hall.next_citizen(0) == visitor(0)
+    assert 13 * HOUR_S <= hall._clock.now_s() < day.evening_end_s

@@ -7,10 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from model.arrivals import ArrivalCurve, Citizen, citizens, citizens_of, national_peak_per_s, peak_hour
+from model.arrivals import ArrivalCurve, Citizen, absent_of, citizens, citizens_of, national_peak_per_s, peak_hour
+from model.errands import Errand
 from model.offices import Zone, all_offices
 from model.scenario import Scenario
 from model.staffing import OfficePlan, office_day, plan_offices
+from model.strategies import changed
 from model.streams import stream
 
 HOUR_S = 3600.0
@@ -152,6 +154,104 @@ def test_other_service_times_leave_arrivals_and_the_centres_work_untouched(april
     assert all(short.capture_s < long.capture_s for short, long in zip(before, after, strict=True))
 
 
+@given(st.floats(1, 400), st.floats(1, 400))
+def test_a_busier_day_brings_the_same_citizens_and_more(april: Scenario, one: float, other: float) -> None:
+    quiet, busy = (citizens_of(april, plan_of(MALANG, per_day), 0) for per_day in sorted((one, other)))
+    known = {person.name: person._replace(duplicate_of=None) for person in busy}
+    assert [known[person.name] for person in quiet] == [person._replace(duplicate_of=None) for person in quiet]
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {"demand": {"curve": {"08:00": 1.0, "18:00": 1.0}}},
+        {"demand": {"appointments": {"slot": "30 min", "quota": 0.9}}},
+        {"offices": {"stagger": {"WIB": "1 h"}}},
+    ],
+)
+def test_another_schedule_meets_the_same_citizens_with_the_same_needs(april: Scenario, tables: dict[str, Any]) -> None:
+    def needs(scenario: Scenario) -> dict[str, Citizen]:
+        crowd = citizens_of(scenario, plan_of(MALANG, 400), 0)
+        return {person.name: person._replace(arrival_s=0.0, duplicate_of=None) for person in crowd}
+
+    scheduled = changed(april, tables)
+    assert needs(scheduled) == needs(april)
+    assert citizens_of(scheduled, plan_of(MALANG, 400), 0) != citizens_of(april, plan_of(MALANG, 400), 0)
+
+
+def test_a_change_of_the_mix_changes_only_whose_errand_it_is(april: Scenario) -> None:
+    before = {person.name: person for person in citizens_of(april, plan_of(MALANG, 400), 0)}
+    mixed = changed(april, {"demand": {"mix": {"enrollment": 0.75, "replacement": 0.25}}})
+    after = {person.name: person for person in citizens_of(mixed, plan_of(MALANG, 400), 0)}
+    same = [name for name in after if after[name].errand is Errand.ENROLLMENT]
+    assert set(after) == set(before)
+    assert stats.binomtest(len(same), len(after), 0.75).pvalue > LEVEL
+    assert [after[name]._replace(duplicate_of=None) for name in same] == [
+        before[name]._replace(duplicate_of=None) for name in same
+    ]
+
+
+def test_the_mix_gives_every_errand_its_share(april: Scenario) -> None:
+    shares = {"enrollment": 0.6, "replacement": 0.2, "replacement_away": 0.15, "foreign_resident": 0.05}
+    mixed = changed(april, {"demand": {"mix": shares}})
+    crowd = citizens_of(mixed, plan_of(MALANG, 20_000), 0)
+    seen = [sum(person.errand is errand for person in crowd) for errand in Errand]
+    assert stats.chisquare(seen, [shares[errand] * len(crowd) for errand in Errand]).pvalue > LEVEL
+
+
+def test_patience_is_exponential_and_endless_where_nobody_leaves(april: Scenario) -> None:
+    assert {person.patience_s for person in citizens_of(april, plan_of(MALANG, 400), 0)} == {np.inf}
+    patient = changed(april, {"demand": {"patience": "1 h"}})
+    patience_s = [person.patience_s for person in citizens_of(patient, plan_of(MALANG, 10_000), 0)]
+    assert stats.kstest(np.array(patience_s) / HOUR_S, "expon").pvalue > LEVEL
+
+
+def test_appointments_fill_no_slot_beyond_its_quota_and_nobody_is_booked_into_the_break(april: Scenario) -> None:
+    tables = {
+        "demand": {"appointments": {"slot": "30 min", "quota": 0.9}},
+        "staffing": {"breaks": ["12:00-13:00"]},
+    }
+    booked = changed(april, tables)
+    plan = plan_offices(booked)[MALANG]
+    hours = np.array([person.arrival_s for person in citizens_of(booked, plan, 0)]) / HOUR_S
+    slots, _ = np.histogram(hours, bins=np.arange(8, 18.5, 0.5))
+    mean_s = (5 + 7 + 10) / 3 * 60
+    assert slots[:8].max() <= int(plan.counters * 0.9 * 1800 / mean_s)
+    assert slots[8:10].tolist() == [0, 0]
+    assert len(hours) == len(citizens_of(april, plan, 0))
+
+
+def test_a_share_of_the_appointments_is_not_kept(april: Scenario) -> None:
+    def names(no_shows: float) -> set[str]:
+        booked = changed(april, {"demand": {"appointments": {"slot": "1 h", "quota": 1.0, "no_shows": no_shows}}})
+        return {person.name for person in citizens_of(booked, plan_of(MALANG, 5000), 0)}
+
+    everybody, most = names(0.0), names(0.1)
+    assert most < everybody
+    assert stats.binomtest(len(everybody - most), len(everybody), 0.1).pvalue > LEVEL
+
+
+def test_on_a_closed_day_nobody_comes(april: Scenario) -> None:
+    closed = changed(april, {"offices": {"closed_on": ["tuesday"]}})
+    assert [len(citizens_of(closed, plan_of(MALANG, 400), day)) > 0 for day in range(3)] == [True, False, True]
+
+
+def test_cards_for_absent_people_come_to_their_number_over_the_days(april: Scenario) -> None:
+    plan = plan_of(MALANG, 400)._replace(batch_per_day=2.5)
+    assert [len(absent_of(april, plan, day)) for day in range(4)] == [2, 3, 2, 3]
+    assert {person.waits for person in absent_of(april, plan, 0)} == {False}
+
+
+def test_zones_come_later_where_the_scenario_staggers_them_and_the_centre_stays_as_large(april: Scenario) -> None:
+    later = changed(april, {"offices": {"stagger": {"WIB": "1 h"}}})
+    assert [person.arrival_s for person in citizens_of(later, plan_of(MALANG, 400), 0)] == pytest.approx(
+        [person.arrival_s + HOUR_S for person in citizens_of(april, plan_of(MALANG, 400), 0)]
+    )
+    assert citizens_of(later, plan_of(DENPASAR, 400), 0) == citizens_of(april, plan_of(DENPASAR, 400), 0)
+    assert peak_hour(later, plan_offices(later))[1] < peak_hour(april, plan_offices(april))[1]
+    assert national_peak_per_s(later) == national_peak_per_s(april)
+
+
 def test_each_source_of_chance_has_a_stream_of_its_own(april: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[tuple[object, ...]] = []
 
@@ -161,15 +261,15 @@ def test_each_source_of_chance_has_a_stream_of_its_own(april: Scenario, monkeypa
 
     monkeypatch.setattr("model.arrivals.stream", recorded)
     citizens_of(april, plan_of(MALANG, 10), 1, replication=2)
-    assert {name[2] for name in used} == {"arrivals", "capture", "centre", "duplicates"}
-    assert len(used) == 4
+    sources = [name[2] for name in used]
+    assert len(sources) == len(set(sources)) == 9
     assert {(seed, replication, *entity) for seed, replication, _, *entity in used} == {(april.seed, 2, MALANG, 1)}
 
 
 def test_names_are_unique_and_tell_office_day_and_number(april: Scenario, nation: list[Citizen]) -> None:
     assert len({person.name for person in nation}) == len(nation)
     second_day = citizens_of(april, plan_of(MALANG, 50), 1)
-    assert [person.name for person in second_day[:2]] == ["35.07-d1-0000", "35.07-d1-0001"]
+    assert {person.name for person in second_day} == {f"35.07-d1-{number:04d}" for number in range(len(second_day))}
 
 
 def test_citizens_come_in_the_order_of_their_arrival(nation: list[Citizen]) -> None:

@@ -82,7 +82,10 @@ def test_people_sent_home_in_the_evening_come_back_when_the_doors_open(small: Sc
     crowded = small.model_copy(update={"service": small.service.model_copy(update={"capture": slow})})
     known = {"35.07": small.offices.known["35.07"]}
     crowded = crowded.model_copy(
-        update={"offices": small.offices.model_copy(update={"counter_utilisation": 1.5, "known": known})}
+        update={
+            "offices": small.offices.model_copy(update={"counter_utilisation": 1.5, "known": known}),
+            "staffing": small.staffing.model_copy(update={"evening_share": 0.2}),
+        }
     )
     events = simulate(crowded, centre, days=2)
     first_day = measure_day(events, crowded, plans, 0)
@@ -92,6 +95,7 @@ def test_people_sent_home_in_the_evening_come_back_when_the_doors_open(small: Sc
     next_morning = events.filter(
         pl.col("citizen").is_in(came_first)
         & (pl.col("stage") == Stage.CAPTURE)
+        & (pl.col("outcome") == Status.BIO_CAPTURED)
         & (pl.col("office") == "35.07")
         & (pl.col("started_s") >= second.opens_s)
     )

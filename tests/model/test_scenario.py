@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from model.arrivals import citizens
+from model.demand import Mix
 from model.offices import Zone, all_offices
-from model.scenario import Mix, Scenario, Spread, disagreements, local_midnight_s
+from model.scenario import Scenario, disagreements, local_midnight_s
+from model.service import Spread
 from model.staffing import plan_offices
+from model.strategies import changed
 
 HOUR_S = 3600.0
 WIB = timezone(timedelta(hours=7))
@@ -102,6 +105,39 @@ def test_the_shipped_scenario_agrees_with_itself_and_missing_tables_are_no_disag
     longer = april.offices.model_copy(update={"opening": april.offices.opening._replace(end_s=23 * HOUR_S)})
     assert len(disagreements(tables | {"offices": longer})) == 1
     assert disagreements({"offices": longer}) == []
+
+
+@pytest.mark.parametrize(
+    ("tables", "problem"),
+    [
+        ({"staffing": {"breaks": ["07:00-09:00"]}}, "staffing.breaks: 07:00-09:00 is not within staffing.regular"),
+        ({"staffing": {"friday_breaks": ["16:00-17:00"]}}, "staffing.friday_breaks: 16:00-17:00 is not within"),
+        ({"staffing": {"avoid": ["00:00-12:00", "12:00-24:00"]}}, "staffing.avoid: leaves no time of day at which"),
+        (
+            {"staffing": {"avoid": ["17:00-23:00"]}, "offices": {"upload": ["19:00-22:00"]}},
+            "staffing.avoid: leaves no time of day at which an office of WIB may send",
+        ),
+        (
+            {"demand": {"appointments": {"slot": "11 h", "quota": 1.0}}},
+            "demand.appointments.slot: is longer than offices.opening",
+        ),
+        (
+            {"offices": {"closed_on": ["monday", "tuesday", "wednesday"]}},
+            "offices.closed_on: the offices are closed on all of the scenario's days",
+        ),
+        ({"offices": {"known": {"35.07": {"cards": 10}}}}, "tells of blank cards, which nobody counts without"),
+        ({"centre": {"background": {"08:00": 0.1, "07:00": 0.1}}}, "background needs its times of day in order"),
+        ({"centre": {"background": {"08:00": 1.0}}}, "background leaves no slot"),
+        ({"demand": {"mix": {"replacement": 0.5}}}, r"the shares add up to 1\.5"),
+    ],
+)
+def test_keys_that_do_not_go_together_are_told(april: Scenario, tables: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        changed(april, tables)
+
+
+def test_avoided_hours_outside_those_of_sending_leave_time_enough(april: Scenario) -> None:
+    changed(april, {"staffing": {"avoid": ["08:00-18:00"]}, "offices": {"upload": ["18:00-24:00"]}})
 
 
 # What is known of April 2016 (docs/domain.md)

@@ -45,7 +45,8 @@ def problems_of(toml: str) -> list[str]:
         (
             "during =",
             "qqq = 1.5",
-            "upgrade.cost.qqq: is not a key of the scenario; known here are during, after",
+            "upgrade.cost.qqq: is not a key of the scenario; known here are during, after, lost_slots, standstill, "
+            "cold, warm_up, batch",
         ),
     ],
 )

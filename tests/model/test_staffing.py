@@ -4,7 +4,16 @@ from hypothesis import strategies as st
 
 from model.offices import all_offices
 from model.scenario import Scenario
-from model.staffing import OfficePlan, office_day, plan_offices, works
+from model.staffing import (
+    OfficePlan,
+    counter_mean_s,
+    office_day,
+    on_duty,
+    plan_offices,
+    shift_changes_s,
+    works,
+)
+from model.strategies import changed
 from model.units import parse_window
 
 MALANG, SURABAYA, DENPASAR, SORONG = "35.07", "35.78", "51.71", "96.71"
@@ -130,14 +139,14 @@ def test_every_office_can_serve_whatever_the_volume(usual: Scenario, volume: flo
 @pytest.mark.parametrize(("code", "hours_before_wib"), [(MALANG, 0), (DENPASAR, 1), (SORONG, 2)])
 def test_an_offices_day_runs_on_its_own_zones_clock(usual: Scenario, code: str, hours_before_wib: int) -> None:
     day = office_day(usual, all_offices()[code], 0)
-    wib_hours = [moment / HOUR_S + hours_before_wib for moment in day]
-    assert wib_hours == [8, 18, 8, 17, 22]
-    assert day._fields == ("opens_s", "closes_s", "regular_start_s", "evening_start_s", "evening_end_s")
+    moments_s = (day.opens_s, day.closes_s, day.regular_start_s, day.evening_start_s, day.evening_end_s)
+    assert [moment_s / HOUR_S + hours_before_wib for moment_s in moments_s] == [8, 18, 8, 17, 22]
 
 
 def test_the_next_days_moments_come_24_hours_later(usual: Scenario) -> None:
     first, third = (office_day(usual, all_offices()[DENPASAR], day) for day in (0, 2))
-    assert [later - earlier for earlier, later in zip(first, third, strict=True)] == [48 * HOUR_S] * 5
+    assert third.opens_s - first.opens_s == 48 * HOUR_S
+    assert third.evening_end_s - first.evening_end_s == 48 * HOUR_S
 
 
 @pytest.mark.parametrize(
@@ -151,3 +160,57 @@ def test_all_counters_work_the_regular_shift_and_the_first_of_them_the_evening(
     day = office_day(usual, plan.office, 0)
     working = [counter for counter in range(plan.counters) if works(plan, day, counter, hour * HOUR_S)]
     assert working == list(range(at_work))
+
+
+def test_nobody_takes_citizens_in_a_break_and_the_counters_make_up_for_it(usual: Scenario) -> None:
+    paused = changed(usual, {"staffing": {"breaks": ["12:00-13:00"]}})
+    plan = plan_offices(paused)[MALANG]
+    day = office_day(paused, plan.office, 0)
+    assert [on_duty(plan, day, hour * HOUR_S) for hour in (11.99, 12, 12.99, 13)] == [
+        plan.counters,
+        0,
+        0,
+        plan.counters,
+    ]
+    assert [moment_s / HOUR_S for moment_s in shift_changes_s(day)] == [8, 12, 13, 17, 22]
+    # 400 x 440 s in eight hours, 80% busy.
+    assert (plan_offices(usual)[MALANG].counters, plan.counters) == (7, 8)
+
+
+def test_nobody_works_on_a_closed_day(usual: Scenario) -> None:
+    closed = changed(usual, {"offices": {"closed_on": ["tuesday"]}})
+    plan = plan_offices(closed)[MALANG]
+    monday, tuesday = (office_day(closed, plan.office, day) for day in (0, 1))
+    assert on_duty(plan, monday, 9 * HOUR_S) == 7
+    assert on_duty(plan, tuesday, 33 * HOUR_S) == 0
+
+
+def test_fridays_breaks_are_the_usual_ones_unless_told(usual: Scenario) -> None:
+    office = all_offices()[MALANG]
+    lunch = changed(usual, {"staffing": {"breaks": ["12:00-13:00"]}})
+    prayer = changed(lunch, {"staffing": {"friday_breaks": []}})
+    # Day 4 of a scenario that begins on a Monday.
+    assert [len(office_day(scenario, office, 4).breaks_s) for scenario in (usual, lunch, prayer)] == [0, 1, 0]
+
+
+def test_errands_without_capture_need_fewer_counters(usual: Scenario) -> None:
+    half = changed(usual, {"demand": {"mix": {"enrollment": 0.5, "replacement": 0.5}}})
+    assert counter_mean_s(usual) == usual.service.capture.mean_s
+    assert counter_mean_s(half) == pytest.approx((440 + 200) / 2)
+    assert plan_offices(half)[MALANG].counters == 5
+
+
+def test_cards_for_absent_people_are_shared_like_citizens_and_printers_suffice_for_them(usual: Scenario) -> None:
+    more = changed(usual, {"demand": {"batch_cards": "42000/day"}})
+    plans = plan_offices(more)
+    assert sum(plan.batch_per_day for plan in plans.values()) == pytest.approx(42_000)
+    assert plans[SURABAYA].batch_per_day == plans[SURABAYA].arrivals_per_day
+    assert plans[SURABAYA].printers >= 2 * plan_offices(usual)[SURABAYA].printers - 1
+
+
+def test_blank_cards_are_counted_in_days_of_the_offices_own_arrivals_or_as_known(usual: Scenario) -> None:
+    tables = {"offices": {"cards": {"stock": 2.0, "delivery": 1.0}, "known": {MALANG: {"delivery": 500}}}}
+    plans = plan_offices(changed(usual, tables))
+    assert (plans[MALANG].cards, plans[MALANG].delivery) == (800, 500)
+    assert plans[SURABAYA].cards == round(2 * plans[SURABAYA].arrivals_per_day)
+    assert plan_offices(usual)[MALANG].cards is None

@@ -89,5 +89,18 @@ def test_people_sent_home_get_no_server_and_leave_the_queue() -> None:
     assert station.waiting == 0
 
 
+def test_who_leaves_the_queue_is_not_served_and_the_others_keep_their_order() -> None:
+    env = Environment()
+    station = Station(env, "counter", servers=1)
+    turns = [station.seize() for _ in range(4)]
+    assert not station.free
+    station.leave(turns[1])
+    for turn in (turns[0], turns[2], turns[3]):
+        assert turn.triggered
+        station.release(0)
+    assert not turns[1].triggered
+    assert station.free
+
+
 def test_servers_have_names_from_one() -> None:
     assert Station(Environment(), "35.07/counter", 2).server_name(0) == "35.07/counter-1"

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from model.units import (
+    BitsPerSecond,
     Bytes,
     DayWindow,
     Peak,
@@ -16,6 +17,7 @@ from model.units import (
     format_clock,
     format_duration,
     format_window,
+    parse_bits_per_s,
     parse_bytes,
     parse_clock_s,
     parse_duration_s,
@@ -35,6 +37,7 @@ class Written(BaseModel):
     size: Bytes = 1
     window: Window = DayWindow(0.0, 1.0)
     peak: Peak = None
+    link: BitsPerSecond = 1.0
 
 
 def as_written(**values: Any) -> dict[str, object]:
@@ -63,6 +66,18 @@ def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
 )
 def test_a_rate_is_read_per_day(text: str, per_day: float) -> None:
     assert parse_rate_per_day(text) == per_day
+
+
+@pytest.mark.parametrize(("text", "bits"), [("56 bit/s", 56), ("512 kbit/s", 512_000), ("1.5 Mbit/s", 1_500_000)])
+def test_a_bit_rate_is_read_in_bits_a_second_and_written_so_that_it_reads_back(text: str, bits: float) -> None:
+    assert parse_bits_per_s(text) == bits
+    assert parse_bits_per_s(as_written(link=bits)["link"]) == bits
+
+
+@pytest.mark.parametrize("text", ["512", "512 kB/s", "0 bit/s", "-1 kbit/s", "1 Gbit", 512])
+def test_what_is_no_bit_rate_is_told_with_how_to_write_one(text: object) -> None:
+    with pytest.raises(ValueError, match="is not a bit rate; write a number and a unit"):
+        parse_bits_per_s(text)
 
 
 @pytest.mark.parametrize(("text", "size"), [("512 B", 512), ("100 KB", 100_000), ("1.5 MB", 1_500_000)])

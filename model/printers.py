@@ -1,0 +1,89 @@
+"""An office's printers and its blank cards."""
+
+from collections.abc import Generator
+
+from simpy import Environment, Event
+
+from model.arrivals import Citizen
+from model.events import EventLog
+from model.scenario import Scenario
+from model.staffing import OfficeDay, OfficePlan, office_day, office_midnight_s
+from model.stages import Stage, Status
+from model.station import Station
+from model.windows import next_within_s
+
+BEHIND = 1.0
+"""The rank of a card that nobody waits for, where such cards go last."""
+
+
+class Printers:
+    """Printers, on while somebody works and in the hours of batch printing, and the stock of blank cards."""
+
+    def __init__(self, env: Environment, scenario: Scenario, plan: OfficePlan, log: EventLog) -> None:
+        """Make an office's printers, all of them off, with the first morning's blank cards."""
+        self._env = env
+        self._scenario = scenario
+        self._plan = plan
+        self._log = log
+        self._printers = Station(env, f"{plan.office.code}/printer", plan.printers, on_duty=0)
+        self._blanks: Station | None = None
+        self._batch = scenario.offices.batch_printing
+        self._midnight_s = office_midnight_s(scenario, plan.office, 0)
+
+    def open(self, days: int) -> None:
+        """Begin to switch the printers on and off, and to take deliveries."""
+        self._env.process(self._switch(days))
+        if self._plan.cards is not None:
+            # A blank card is a server that is never given back: on duty are those delivered so far.
+            most = self._plan.cards + self._plan.delivery * days
+            self._blanks = Station(self._env, f"{self._plan.office.code}/blank", most, on_duty=self._plan.cards)
+            self._env.process(self._deliver(days))
+
+    def print(self, citizen: Citizen) -> Generator[Event, object, None]:
+        """Print a card, when there is a blank one and a printer."""
+        entered_s = self._env.now
+        if not citizen.waits:
+            yield self._until(next_within_s(self._batch, self._env.now, self._midnight_s))
+        rank = BEHIND if self._scenario.centre.waiting_first and not citizen.waits else 0.0
+        if self._blanks is not None:
+            yield self._blanks.seize(rank)
+        printer = yield self._printers.seize(rank)
+        assert isinstance(printer, int)  # noqa: S101 - cards are never sent home
+        started_s = self._env.now
+        yield self._env.timeout(self._scenario.service.printing_s)
+        self._printers.release(printer)
+        self._log.row(
+            citizen.name,
+            citizen.office,
+            Stage.PRINTING,
+            (entered_s, started_s, started_s, self._env.now),
+            self._printers.server_name(printer),
+            Status.CARD_PRINTED,
+        )
+
+    def _switch(self, days: int) -> Generator[Event, object, None]:
+        open_days = [today for today in self._office_days(days) if not today.closed]
+        shifts_s = [(today.regular_start_s, today.evening_end_s) for today in open_days]
+        nights_s = [
+            (midnight_s + window.start_s, midnight_s + window.end_s)
+            for midnight_s in (office_midnight_s(self._scenario, self._plan.office, day) for day in range(days))
+            for window in self._batch
+        ]
+        on_s = [*shifts_s, *nights_s]
+        for moment_s in sorted({moment_s for spell in on_s for moment_s in spell}):
+            yield self._until(moment_s)
+            on = any(start_s <= moment_s < end_s for start_s, end_s in on_s)
+            self._printers.staff(self._plan.printers if on else 0)
+
+    def _deliver(self, days: int) -> Generator[Event, object, None]:
+        cards = self._scenario.offices.cards
+        assert cards is not None and self._blanks is not None  # noqa: S101, PT018 - begun only where cards are counted
+        for today in self._office_days(days)[cards.every :: cards.every]:
+            yield self._until(today.opens_s)
+            self._blanks.staff(self._blanks.on_duty + self._plan.delivery)
+
+    def _office_days(self, days: int) -> list[OfficeDay]:
+        return [office_day(self._scenario, self._plan.office, day) for day in range(days)]
+
+    def _until(self, moment_s: float) -> Event:
+        return self._env.timeout(max(0.0, moment_s - self._env.now))
