@@ -102,7 +102,11 @@ def test_a_value_without_its_unit_is_told_with_how_to_write_it(
         ("seed =", "seed = true", "scenario.seed: input should be a valid integer, not True; The seed"),
         ("title =", "title = 7", "scenario.title: input should be a valid string, not 7; One line that names"),
         ("to =", "to = 5.5", "upgrade.to: input should be a valid string, not 5.5; The version it leads to"),
-        ("plan =", 'plan = "bold"', "upgrade.plan: input should be 'online', 'rolling' or 'big-bang', not 'bold'; How: "),
+        (
+            "plan =",
+            'plan = "bold"',
+            "upgrade.plan: input should be 'online', 'rolling' or 'big-bang', not 'bold'; How: ",
+        ),
         ("start =", "start = 20160404", "scenario.start: input should be a valid datetime, not 20160404; Midnight"),
         ("duplicates =", "duplicates = 2", "demand.duplicates: input should be less than or equal to 1, not 2; Share"),
         ("during =", "during = nan", "upgrade.cost.during: input should be a finite number, not nan; While"),
