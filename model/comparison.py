@@ -66,8 +66,8 @@ def replications_for_best(first: Floats, indifference: float, confidence: float 
     more than `indifference`: Nelson and Matejcik (1995), step 3, N = max(n0, ceil((g S / indifference)^2)).
     """
     replications, count = first.shape
-    needed = _critical(count, replications, confidence) ** 2 * _difference_variance(first) / indifference**2
-    return max(replications, math.ceil(needed))
+    needed: float = _critical(count, replications, confidence) ** 2 * _difference_variance(first) / indifference**2
+    return max(len(first), math.ceil(needed))
 
 
 def precise(values: Floats, relative: float, absolute: float, confidence: float = 0.95) -> bool:

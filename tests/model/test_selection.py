@@ -52,8 +52,8 @@ def test_a_dropped_schedule_needs_no_more_replications() -> None:
 
 def test_schedules_that_do_the_very_same_are_told_as_equal() -> None:
     found = select([ONE, ONE, [value + 9 for value in ONE]], 1.0, 0.95, 5, larger_is_better=False)
-    assert found == ((0, 1), 5, True)
     assert found.best == 0
+    assert found == ((0, 1), 5, True)
 
 
 def test_one_schedule_is_the_best_of_itself() -> None:

@@ -1,0 +1,138 @@
+"""What planners ask on the command line: which schedule is the best."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from antrean.advice import advice
+from antrean.compare import begin, resume
+from antrean.compare import compare as compare_schedules
+from antrean.compare_report import ranking_table, save_comparison
+from antrean.experiment import Experiment
+from antrean.runs import RESULTS
+from antrean.steps import Steps
+from model import scenario_file
+from model.performance import performance
+from model.scenario import Scenario
+from model.schedules import every_nth_office
+
+EXIT_INTERRUPTED = 130
+ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that simulate at the same time.")]
+CORES = os.cpu_count() or 1
+
+
+def compare(
+    scenario: ScenarioName = "april-2016",
+    strategies: Annotated[
+        str | None,
+        typer.Option(help="Names with commas between; a+b applies both. Else every one that changes something."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    replications: Annotated[
+        str | None, typer.Option(help="MIN..MAX of each schedule; as many as the precision needs. Else 5..30.")
+    ] = None,
+    measure: Annotated[str | None, typer.Option(help="What the ranking goes by; else wait_p95.")] = None,
+    confidence: Annotated[float | None, typer.Option(help="Of intervals and selection; else 0.95.")] = None,
+    precision: Annotated[
+        float | None, typer.Option(help="Half-width of every mean, as a share of it, to be reached; else 0.05.")
+    ] = None,
+    indifference: Annotated[
+        str | None, typer.Option(help='The smallest difference that matters: "5 min", 20, 0.01; else 5 % of as-is.')
+    ] = None,
+    offices: Annotated[
+        str | None, typer.Option(help="For a quick look: a share of them such as 0.1, or codes with commas between.")
+    ] = None,
+    resume_folder: Annotated[
+        Path | None, typer.Option("--resume", help="Continue the interrupted comparison in this folder.")
+    ] = None,
+    workers: Workers = CORES,
+    results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+) -> None:
+    """Rank schedules: simulate each with the same citizens until it is clear which is the best."""
+    console = Console()
+    played = scenario_file.load(scenario)
+    asked: dict[str, Any] = {
+        "schedules": strategies.split(",") if strategies else None,
+        "days": days,
+        "offices": _offices(played, offices),
+        "measure": measure,
+        "confidence": confidence,
+        "precision": precision,
+        **_range(replications),
+    }
+    given = {name: value for name, value in asked.items() if value is not None}
+    if indifference is not None:
+        given["indifference"] = performance(measure or DEFAULTS.measure).unit.parse(indifference)
+    if resume_folder:
+        begun, played, experiment = resume(resume_folder, given)
+    else:
+        experiment = DEFAULTS._replace(**{"days": played.scenario.days, **given})
+        experiment.check()
+        begun = begin(results, Path(scenario).stem, played, experiment)
+    try:
+        with Steps(console) as steps, steps.step("Simulate the schedules") as show:
+            ranking = compare_schedules(begun, played, experiment, workers, show)
+    except KeyboardInterrupt:
+        console.print(f"\nStopped. Continue with: antrean compare --resume {begun.folder}", soft_wrap=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    page = save_comparison(begun, played, experiment, ranking)
+    _print_table(console, *ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL)))))
+    console.print(advice(ranking))
+    console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
+
+
+DEFAULTS = Experiment(
+    schedules=[],
+    days=1,
+    offices=None,
+    measure="wait_p95",
+    confidence=0.95,
+    minimum=5,
+    maximum=30,
+    precision=0.05,
+    indifference=None,
+)
+"""What `antrean compare` does unless it is told otherwise; the days are the scenario's."""
+
+IN_TERMINAL = ("same_day", "overtime_h", "backlog_at_end", "upgrade_h")
+"""What a terminal has room for beside the measure of the ranking; the page shows all."""
+
+
+def _offices(scenario: Scenario, wanted: str | None) -> list[str] | None:
+    """Read a share of the offices or a list of codes (which have a dot between two digits and two)."""
+    if wanted is None:
+        return None
+    codes = wanted.split(",")
+    if all(re.fullmatch(r"\d\d\.\d\d", code) for code in codes):
+        return codes
+    try:
+        share = float(wanted)
+    except ValueError:
+        raise ValueError(f"--offices {wanted}: write a share such as 0.1, or codes such as 35.07,91.71") from None
+    return every_nth_office(scenario, share)
+
+
+def _range(replications: str | None) -> dict[str, int]:
+    if replications is None:
+        return {}
+    match = re.fullmatch(r"(\d+)\.\.(\d+)", replications)
+    if not match:
+        raise ValueError(f"--replications {replications}: write MIN..MAX, such as 5..30")
+    return {"minimum": int(match[1]), "maximum": int(match[2])}
+
+
+def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("")
+    for column in columns:
+        table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
+    for label, cells in lines:
+        table.add_row(label, *cells)
+    console.print(table)
