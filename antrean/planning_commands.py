@@ -130,7 +130,7 @@ def _range(replications: str | None) -> dict[str, int]:
 
 def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("")
+    table.add_column("", overflow="fold")
     for column in columns:
         table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
     for label, cells in lines:

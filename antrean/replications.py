@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,15 +75,12 @@ def run(tasks: Iterable[Task], executor: Executor) -> Iterator[tuple[Task, dict[
     Raises:
         ProcessError: a worker died.
     """
-    waiting = {executor.submit(replicate, *task): task for task in tasks}
     try:
+        waiting = {executor.submit(replicate, *task): task for task in tasks}
         for done in as_completed(waiting):
             yield waiting[done], done.result()
     except BrokenProcessPool:
         raise ProcessError("a worker died, for want of memory perhaps; take fewer --workers and resume") from None
-    finally:
-        for future in waiting:
-            future.cancel()
 
 
 class InThisProcess(Executor):
@@ -108,14 +105,18 @@ def workers(count: int) -> Iterator[Executor]:
     if count == 1:
         yield InThisProcess()
         return
-    context = get_context("spawn")
+    context, others = get_context("spawn"), set(active_children())
     # Nothing is ever sent on the lifeline: it ends when this process closes it, or is gone, however that came about.
     other_end, lifeline = context.Pipe(duplex=False)
     with other_end, lifeline, ProcessPoolExecutor(count, context, _become_worker, (other_end,)) as executor:
         try:
             yield executor
         except BaseException:
+            # First what has not begun, or the pool would tell futures of a death that they no longer wait for.
+            executor.shutdown(wait=False, cancel_futures=True)
             lifeline.close()
+            for process in set(active_children()) - others:
+                process.join()
             raise
 
 
