@@ -26,6 +26,11 @@ def _best(ranking: Ranking) -> str:
             f"Of {count} schedules {best.name} comes out first ({had}), but whether it does better than as-is is not "
             f"certain: the difference is {shown_difference(measure, difference)}."
         )
+    if max(abs(difference.low), abs(difference.high)) < ranking.indifference:
+        return (
+            f"Of {count} schedules {best.name} comes out first ({had}), but does no better than as-is that would "
+            f"matter: the difference is {shown_difference(measure, difference)}."
+        )
     return (
         f"Of {count} schedules {best.name} does best ({had}): {shown_amount(measure, difference)} "
         f"{'more' if difference.mean > 0 else 'less'} than as-is."

@@ -19,7 +19,13 @@ from model.selection import Selection, select
 
 
 def begin(results: Path, scenario_name: str, scenario: Scenario, experiment: Experiment) -> Run:
-    """Make the folder of a new comparison."""
+    """Make the folder of a new comparison.
+
+    Raises:
+        ValueError: the experiment cannot be made.
+    """
+    experiment.check()
+    lineup(scenario, experiment)
     begun = new_run(results, scenario_name, "compare")
     begun.save_text("scenario.toml", scenario_file.dump(scenario))
     _save_meta(begun, scenario_name, scenario, experiment)
@@ -44,6 +50,7 @@ def resume(folder: Path, changed: Mapping[str, Any]) -> tuple[Run, Scenario, Exp
         raise ValueError(f"{', '.join(fixed)} of an interrupted comparison cannot change; begin a new one")
     scenario = scenario_file.load(str(folder / "scenario.toml"))
     experiment = Experiment(**meta["experiment"])._replace(**changed)
+    experiment.check()
     _save_meta(begun, meta["scenario"], scenario, experiment)
     return begun, scenario, experiment
 
@@ -53,7 +60,6 @@ def compare(begun: Run, scenario: Scenario, experiment: Experiment, processes: i
 
     The answer is the same for any number of processes.
     """
-    experiment.check()
     chosen = lineup(scenario, experiment)
     rows = Rows(begun.folder / "rows.parquet")
     with workers(processes) as executor:

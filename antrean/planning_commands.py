@@ -74,7 +74,6 @@ def compare(
         begun, played, experiment = resume(resume_folder, given)
     else:
         experiment = DEFAULTS._replace(**{"days": played.scenario.days, **given})
-        experiment.check()
         begun = begin(results, Path(scenario).stem, played, experiment)
     try:
         with Steps(console) as steps, steps.step("Simulate the schedules") as show:

@@ -22,16 +22,13 @@ def shown(measure: str, value: float) -> str:
 
 
 def shown_interval(measure: str, found: Interval) -> str:
-    """Write a mean with its interval: "41 min (39 min to 43 min)"; what does not vary has none."""
-    if found.low == found.high:
-        return shown(measure, found.mean)
-    return f"{shown(measure, found.mean)} ({shown(measure, found.low)} to {shown(measure, found.high)})"
+    """Write a mean with its interval, "41 min (39 min to 43 min)"; the mean alone where all three read alike."""
+    return _with_ends(*(shown(measure, value) for value in found))
 
 
 def shown_difference(measure: str, found: Interval) -> str:
     """Write a difference with its signs: "-12 min (-14 min to -10 min)"."""
-    mean, low, high = (_signed(measure, value) for value in found)
-    return mean if found.low == found.high else f"{mean} ({low} to {high})"
+    return _with_ends(*(_signed(measure, value) for value in found))
 
 
 def shown_amount(measure: str, found: Interval) -> str:
@@ -48,6 +45,10 @@ def percent(share: float) -> str:
 def enumerated(names: list[str]) -> str:
     """Write names as a sentence does: "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _with_ends(mean: str, low: str, high: str) -> str:
+    return mean if mean == low == high else f"{mean} ({low} to {high})"
 
 
 def _signed(measure: str, value: float) -> str:

@@ -18,6 +18,7 @@ from model.centre import national_centre
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.schedules import schedule
+from tests.alive import gone
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_workers_end_with_their_parent_even_if_it_is_killed() -> None:
         assert len(children) >= 2
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        _until(lambda: not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children))
+        assert all(gone(child.pid, within_s=60) for child in children)
 
 
 def test_rows_are_there_again_in_the_order_of_the_replications(tmp_path: Path) -> None:
@@ -118,10 +119,3 @@ def test_rows_are_there_again_in_the_order_of_the_replications(tmp_path: Path) -
 
 def test_in_this_process_a_future_is_finished_at_once() -> None:
     assert InThisProcess().submit(max, 1, 2).result() == 2
-
-
-def _until(happened: Callable[[], bool], within_s: float = 60.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
