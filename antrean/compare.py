@@ -1,21 +1,21 @@
 """`antrean compare`: simulate a scenario under several schedules until it is clear which is the best."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from antrean import studies
 from antrean.experiment import Experiment, Lineup, indifference, lineup
 from antrean.play import Show
 from antrean.ranking import Ranking, precise, rank
 from antrean.replications import Rows, Task, run, workers
-from antrean.runs import Run, machine, new_run
-from model import scenario_file
+from antrean.runs import Run
 from model.performance import performance
 from model.scenario import Scenario
 from model.selection import Selection, select
+
+KIND = "compare"
 
 
 def begin(results: Path, scenario_name: str, scenario: Scenario, experiment: Experiment) -> Run:
@@ -26,32 +26,18 @@ def begin(results: Path, scenario_name: str, scenario: Scenario, experiment: Exp
     """
     experiment.check()
     lineup(scenario, experiment)
-    begun = new_run(results, scenario_name, "compare")
-    begun.save_text("scenario.toml", scenario_file.dump(scenario))
-    _save_meta(begun, scenario_name, scenario, experiment)
-    return begun
+    return studies.begin(results, KIND, scenario_name, scenario, experiment._asdict())
 
 
 def resume(folder: Path, changed: Mapping[str, Any]) -> tuple[Run, Scenario, Experiment]:
     """Take up an interrupted comparison; `changed` are the parts of its experiment that are asked for anew.
 
     Raises:
-        ValueError: the folder holds no comparison, its rows were made by another model, or what is asked for anew
-            would make them others.
+        ValueError: see `antrean.studies.resume`.
     """
-    if not (folder / "meta.json").exists() or "experiment" not in Run(folder).load_json("meta.json"):
-        raise ValueError(f"{folder} holds no comparison; they are in results/<scenario>/compare-<run>/")
-    begun = Run(folder)
-    meta = begun.load_json("meta.json")
-    if meta["model"] != model_digest():
-        raise ValueError(f"{folder} was made by another version of model/; begin a new comparison")
-    fixed = sorted({"days", "offices"} & set(changed))
-    if fixed:
-        raise ValueError(f"{', '.join(fixed)} of an interrupted comparison cannot change; begin a new one")
-    scenario = scenario_file.load(str(folder / "scenario.toml"))
-    experiment = Experiment(**meta["experiment"])._replace(**changed)
+    begun, scenario, asked = studies.resume(folder, KIND, changed, fixed={"days", "offices"})
+    experiment = Experiment(**asked)
     experiment.check()
-    _save_meta(begun, meta["scenario"], scenario, experiment)
     return begun, scenario, experiment
 
 
@@ -65,15 +51,6 @@ def compare(begun: Run, scenario: Scenario, experiment: Experiment, processes: i
     with workers(processes) as executor:
         replications, selection = _Collection(rows, chosen, experiment, executor, processes, show).collect()
     return rank(rows, chosen, experiment, replications, selection)
-
-
-def model_digest() -> str:
-    """Return a fingerprint of the model's code and data, on which every row depends."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(str(files("model"))).rglob("*")):
-        if file.suffix in (".py", ".csv"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 class _Collection:
@@ -129,16 +106,3 @@ class _Collection:
             experiment.minimum,
             performance(experiment.measure).larger_is_better,
         )
-
-
-def _save_meta(begun: Run, scenario_name: str, scenario: Scenario, experiment: Experiment) -> None:
-    begun.save_json(
-        "meta.json",
-        {
-            "scenario": scenario_name,
-            "seed": scenario.seed,
-            "machine": machine(),
-            "model": model_digest(),
-            "experiment": experiment._asdict(),
-        },
-    )

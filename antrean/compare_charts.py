@@ -43,7 +43,7 @@ def differences_from_as_is(ranking: Ranking) -> Figure:
     axis.set_yticks(range(len(shown)), [_label(standing) for standing in shown])
     axis.set_ylim(len(shown) - 0.5, -0.5)
     better = "right" if measure.larger_is_better else "left"
-    axis.set_xlabel(f"{_axis_name(ranking.measure)}, difference from as-is; better to the {better}")
+    axis.set_xlabel(f"{axis_name(ranking.measure)}, difference from as-is; better to the {better}")
     _legend(axis, [standing.verdict for standing in shown])
     return figure
 
@@ -57,7 +57,7 @@ def trade_offs(points: Sequence[Point], measure: str) -> Figure:
     axes = figure.subplots(1, 2, sharey=True)
     for axis, price in zip(axes, (OVERTIME, UPGRADE_LENGTH), strict=True):
         _scatter(axis, points, price, measure)
-    axes[0].set_ylabel(_axis_name(measure))
+    axes[0].set_ylabel(axis_name(measure))
     axes[0].set_title("Waiting against overtime")
     axes[1].set_title("Waiting against the upgrade's length")
     lines = [f"{number}  {point.label}" for number, point in enumerate(points, start=1)]
@@ -80,9 +80,9 @@ def _scatter(axis: Axes, points: Sequence[Point], price: str, measure: str) -> N
     for (x, y), numbers in _labels(places).items():
         axis.annotate(numbers, (x, y), xytext=(6, 5), textcoords="offset points", fontsize=8)
     choices = [place for place, point in zip(places, points, strict=True) if point.verdict is not Verdict.YARDSTICK]
-    front = _front(choices, PERFORMANCE[measure].larger_is_better)
-    axis.plot(*zip(*front, strict=True), color=FRONT, linestyle="--", linewidth=1.2, drawstyle="steps-post", zorder=0)
-    axis.set_xlabel(_axis_name(price))
+    line = front(choices, PERFORMANCE[measure].larger_is_better)
+    axis.plot(*zip(*line, strict=True), color=FRONT, linestyle="--", linewidth=1.2, drawstyle="steps-post", zorder=0)
+    axis.set_xlabel(axis_name(price))
 
 
 def _labels(places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], str]:
@@ -100,20 +100,25 @@ def _labels(places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], 
     return labels
 
 
-def _front(places: Sequence[tuple[float, float]], larger_is_better: bool) -> list[tuple[float, float]]:
-    """The points that are beaten by no other one, from the cheapest."""
+def front(places: Sequence[tuple[float, float]], larger_is_better: bool) -> list[tuple[float, float]]:
+    """Return the points that are beaten by no other one, from the cheapest; a point is its price and its measure."""
     sign = -1.0 if larger_is_better else 1.0
     costs = {place: (place[0], sign * place[1]) for place in places}
     return sorted(place for place in costs if not any(dominates(cost, costs[place]) for cost in costs.values()))
 
 
+def factor(measure: PerformanceMeasure) -> float:
+    """Return what an axis multiplies a measure by: seconds are shown as minutes, shares in percent."""
+    return {Unit.SECONDS: 1 / MINUTE_S, Unit.SHARE: 100.0}.get(measure.unit, 1.0)
+
+
 def _scaled(measure: PerformanceMeasure, found: Interval) -> tuple[float, float, float]:
-    """Seconds as minutes and shares in percent, so that axes have readable numbers."""
-    factor = {Unit.SECONDS: 1 / MINUTE_S, Unit.SHARE: 100.0}.get(measure.unit, 1.0)
-    return found.mean * factor, found.low * factor, found.high * factor
+    by = factor(measure)
+    return found.mean * by, found.low * by, found.high * by
 
 
-def _axis_name(measure: str) -> str:
+def axis_name(measure: str) -> str:
+    """Return a measure's label with the unit that `factor` leads to."""
     unit = {Unit.SECONDS: " (min)", Unit.SHARE: " (%)", Unit.HOURS: " (h)"}.get(PERFORMANCE[measure].unit, "")
     return f"{PERFORMANCE[measure].label}{unit}"
 

@@ -1,7 +1,9 @@
-"""What planners ask on the command line: which schedule is the best."""
+"""What planners ask on the command line: which schedule is the best, and which could be better."""
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,12 +12,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from antrean import optimise as search
 from antrean.advice import advice
 from antrean.compare import begin, resume
 from antrean.compare import compare as compare_schedules
 from antrean.compare_report import ranking_table, save_comparison
 from antrean.experiment import Experiment
-from antrean.runs import RESULTS
+from antrean.runs import RESULTS, Run
 from antrean.steps import Steps
 from model import scenario_file
 from model.performance import performance
@@ -25,6 +28,10 @@ from model.schedules import every_nth_office
 EXIT_INTERRUPTED = 130
 ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that simulate at the same time.")]
+Offices = Annotated[
+    str | None, typer.Option(help="For a quick look: a share of them such as 0.1, or codes with commas between.")
+]
+Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 CORES = os.cpu_count() or 1
 
 
@@ -46,14 +53,12 @@ def compare(
     indifference: Annotated[
         str | None, typer.Option(help='The smallest difference that matters: "5 min", 20, 0.01; else 5 % of as-is.')
     ] = None,
-    offices: Annotated[
-        str | None, typer.Option(help="For a quick look: a share of them such as 0.1, or codes with commas between.")
-    ] = None,
+    offices: Offices = None,
     resume_folder: Annotated[
         Path | None, typer.Option("--resume", help="Continue the interrupted comparison in this folder.")
     ] = None,
     workers: Workers = CORES,
-    results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+    results: Results = RESULTS,
 ) -> None:
     """Rank schedules: simulate each with the same citizens until it is clear which is the best."""
     console = Console()
@@ -67,7 +72,7 @@ def compare(
         "precision": precision,
         **_range(replications),
     }
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = _given(asked)
     if indifference is not None:
         given["indifference"] = performance(measure or DEFAULTS.measure).unit.parse(indifference)
     if resume_folder:
@@ -75,16 +80,44 @@ def compare(
     else:
         experiment = DEFAULTS._replace(**{"days": played.scenario.days, **given})
         begun = begin(results, Path(scenario).stem, played, experiment)
-    try:
-        with Steps(console) as steps, steps.step("Simulate the schedules") as show:
-            ranking = compare_schedules(begun, played, experiment, workers, show)
-    except KeyboardInterrupt:
-        console.print(f"\nStopped. Continue with: antrean compare --resume {begun.folder}", soft_wrap=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+    with _stoppable(console, "compare", begun), Steps(console) as steps, steps.step("Simulate the schedules") as show:
+        ranking = compare_schedules(begun, played, experiment, workers, show)
     page = save_comparison(begun, played, experiment, ranking)
-    _print_table(console, *ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL)))))
+    columns, lines = ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL))))
+    _print_table(console, ["", *columns], [[label, *cells] for label, cells in lines])
     console.print(advice(ranking))
     console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
+
+
+def optimise(
+    scenario: ScenarioName = "april-2016",
+    trials: Annotated[int | None, typer.Option(min=1, help="Combinations to try; else optimise.trials.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    offices: Offices = None,
+    resume_folder: Annotated[
+        Path | None, typer.Option("--resume", help="Continue the search in this folder, or give it more --trials.")
+    ] = None,
+    workers: Workers = CORES,
+    results: Results = RESULTS,
+) -> None:
+    """Search the choices of the scenario's \\[optimise] for schedules that none beats in all its objectives."""
+    console = Console()
+    played = scenario_file.load(scenario)
+    options = search.Options(days or played.scenario.days, _offices(played, offices), trials)
+    if resume_folder:
+        given = {"days": days, "offices": options.offices, "trials": trials}
+        begun, played, options = search.resume(resume_folder, _given(given))
+    else:
+        begun = search.begin(results, Path(scenario).stem, played, options)
+    with _stoppable(console, "optimise", begun), Steps(console) as steps, steps.step("Search") as show:
+        optimum = search.optimise(begun, played, options, workers, show)
+    goal = search.goal_of(played, options)
+    chart = search.save_optimum(begun, optimum, goal)
+    columns, lines = search.front_table(optimum, goal)
+    _print_table(console, columns, lines)
+    if not optimum.front:
+        console.print("No combination that was tried keeps the limits; loosen optimise.limits or widen the choices.")
+    console.print(f"\nChart: [bold]{chart}[/bold]", soft_wrap=True)
 
 
 DEFAULTS = Experiment(
@@ -102,6 +135,11 @@ DEFAULTS = Experiment(
 
 IN_TERMINAL = ("same_day", "overtime_h", "backlog_at_end", "upgrade_h")
 """What a terminal has room for beside the measure of the ranking; the page shows all."""
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what was not said on the command line."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _offices(scenario: Scenario, wanted: str | None) -> list[str] | None:
@@ -127,11 +165,23 @@ def _range(replications: str | None) -> dict[str, int]:
     return {"minimum": int(match[1]), "maximum": int(match[2])}
 
 
-def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
+@contextmanager
+def _stoppable(console: Console, command: str, begun: Run) -> Iterator[None]:
+    """Turn Ctrl-C into a word on how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.print(f"\nStopped. Continue with: antrean {command} --resume {begun.folder}", soft_wrap=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _print_table(console: Console, columns: list[str], lines: list[list[str]]) -> None:
+    """Print a table whose first column may be folded."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", overflow="fold")
-    for column in columns:
-        table.add_column(column.replace(" ", "\n"), justify="right", no_wrap=True)
-    for label, cells in lines:
-        table.add_row(label, *cells)
+    first, *others = columns
+    table.add_column(first, overflow="fold")
+    for column in others:
+        table.add_column(column.replace(" ", "\n").replace(".", ".\n"), justify="right", no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
     console.print(table)

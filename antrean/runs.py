@@ -6,8 +6,9 @@ meta.json          machine, versions, seeds, what the run was asked for, how it 
 <part>/load/       what Locust and the load side wrote themselves
 summary.json       the measures of every part     report.html   for people
 
-results/<scenario>/compare-<run>/ holds a comparison of schedules instead: scenario.toml, meta.json, rows.parquet (the
-measures of every replication), comparison.json, comparison.html.
+results/<scenario>/compare-<run>/ holds a comparison of schedules instead: rows.parquet (the measures of every
+replication), comparison.json, comparison.html; optimise-<run>/ a search: search.journal (every trial), optimum.json,
+front.png. See antrean/studies.py.
 """
 
 import json

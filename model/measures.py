@@ -162,9 +162,9 @@ def _overtime_h(events: pl.DataFrame, moments: pl.DataFrame) -> float:
 
     A counter's operator stays until the last citizen served; of the printers one clerk an office, until the last card.
     """
-    work = events.filter(
-        pl.col("stage").is_in(pl.Series([Stage.CAPTURE, Stage.PRINTING], dtype=events.schema["stage"]))
-    ).join(moments, on="office")
+    work = events.filter(pl.col("stage").cast(pl.String).is_in([Stage.CAPTURE.value, Stage.PRINTING.value])).join(
+        moments, on="office"
+    )
     evening = work.filter(
         pl.col("started_s").is_between(pl.col("regular_start_s"), pl.col("evening_end_s"))
         & (pl.col("finished_s") > pl.col("evening_start_s"))

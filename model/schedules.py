@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from model.centre import CentreSpec, national_centre, scheduled_periods
+from model.centre import CentreSpec, national_centre
 from model.nation import simulate
 from model.offices import all_offices
 from model.performance import PERFORMANCE, SimulatedRun
@@ -24,14 +24,21 @@ class Schedule(NamedTuple):
 def schedule(base: Scenario, centre: CentreSpec, name: str) -> Schedule:
     """Apply the strategies of a name such as "evening-shift+upgrade-at-night" to a scenario.
 
-    The centre stays as it is for `base`: a strategy that flattens the peak must not be given a smaller centre, as
-    scaling it to the new peak would.
-
     Raises:
         ValueError: there is no such strategy, or the scenario lacks what it changes.
     """
-    changed = combine(name.split("+"))(base)
-    return Schedule(name, changed, centre._replace(periods=scheduled_periods(changed)))
+    return with_centre(name, combine(name.split("+"))(base), centre)
+
+
+def with_centre(name: str, changed: Scenario, centre: CentreSpec) -> Schedule:
+    """Put a changed scenario before a centre that can do what that of the scenario it comes from can.
+
+    How long records take is not scaled anew: a schedule that flattens the peak must not be given a smaller centre.
+    """
+    own = national_centre(changed)
+    return Schedule(
+        name, changed, own._replace(slots=centre.slots, submission_s=centre.submission_s, stage_s=centre.stage_s)
+    )
 
 
 def replicate(schedule: Schedule, days: int, replication: int) -> dict[str, float]:

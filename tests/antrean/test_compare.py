@@ -107,15 +107,15 @@ def test_another_measure_is_asked_of_the_same_rows(compared: tuple[Run, Ranking]
 def test_a_comparison_made_by_another_model_is_not_continued(
     compared: tuple[Run, Ranking], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("antrean.compare.model_digest", lambda: "another")
+    monkeypatch.setattr("antrean.studies.model_digest", lambda: "another")
     with pytest.raises(ValueError, match="another version of model"):
         resume(compared[0].folder, {})
-    with pytest.raises(ValueError, match="holds no comparison"):
+    with pytest.raises(ValueError, match="holds nothing to resume"):
         resume(tmp_path, {})
 
 
 def test_days_of_a_comparison_cannot_change_on_the_way(compared: tuple[Run, Ranking]) -> None:
-    with pytest.raises(ValueError, match="days of an interrupted comparison cannot change"):
+    with pytest.raises(ValueError, match="days cannot change"):
         resume(compared[0].folder, {"days": 2})
 
 
