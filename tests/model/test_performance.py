@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from model.centre import CentreSpec, Period
+from model.centre import national_centre
 from model.events import Source, StageEvent, to_frame
 from model.performance import PERFORMANCE, SimulatedRun, Unit, performance
 from model.scenario import Scenario
@@ -11,9 +11,6 @@ from model.staffing import plan_offices
 from model.stages import Stage, Status
 
 H = 3600.0
-CENTRE = CentreSpec(
-    slots=2, submission_s=0.0, stage_s={}, notice_s={}, variation=0.0, periods=(Period(-1.0, "5.4", "", 1.0),)
-)
 
 
 def row(citizen: str, stage: Stage, started_h: float, finished_h: float, outcome: Status) -> StageEvent:
@@ -45,7 +42,7 @@ def run(april: Scenario) -> SimulatedRun:
             came("c", 24 + 12),
         ]
     )
-    return SimulatedRun(events, malang, CENTRE, plan_offices(malang), days=2)
+    return SimulatedRun(events, malang, national_centre(malang)._replace(slots=2), plan_offices(malang), days=2)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +63,7 @@ def test_each_measure_is_what_it_is_by_hand(run: SimulatedRun, name: str, value:
 
 
 def test_the_order_of_the_events_changes_nothing(run: SimulatedRun) -> None:
-    turned = SimulatedRun(run.events.reverse(), run.scenario, CENTRE, plan_offices(run.scenario), days=2)
+    turned = SimulatedRun(run.events.reverse(), run.scenario, run.centre, plan_offices(run.scenario), days=2)
     for measure in PERFORMANCE.values():
         assert measure.of(turned) == pytest.approx(measure.of(run), nan_ok=True)
 
