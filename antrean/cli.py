@@ -37,6 +37,7 @@ app = typer.Typer(
 app.add_typer(audit_commands.cli, name="audit")
 app.command()(planning_commands.compare)
 app.command()(planning_commands.optimise)
+app.command()(planning_commands.sensitivity)
 ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
 EXIT_INTERRUPTED = 130
 

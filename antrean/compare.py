@@ -57,7 +57,7 @@ class _Collection:
     """Simulates until two rules are content: the half-widths of all schedules, then the selection of the best."""
 
     def __init__(
-        self, rows: Rows, chosen: Lineup, experiment: Experiment, executor: Executor, processes: int, show: Show
+        self, rows: Rows, chosen: Lineup, experiment: Experiment, executor: Executor | None, processes: int, show: Show
     ) -> None:
         self._rows = rows
         self._candidates = list(chosen.candidates)

@@ -45,16 +45,16 @@ def read_goal(optimise: Optimise | None, base: Scenario) -> Goal:
     choices: list[Choice] = []
     limits: list[Limit] = []
     for key, bounds in optimise.choices.items():
-        with _told("optimise.choices", problems):
+        with problems_told("optimise.choices", problems):
             choice = read_choice(key, bounds)
             for steps in (0, choice.steps):
                 with_choices(base, {key: choice.written(steps)})
             choices.append(choice)
     for name, written in optimise.limits.items():
-        with _told("optimise.limits", problems):
+        with problems_told("optimise.limits", problems):
             limits.append(Limit(name, performance(name).unit.parse(written)))
     for name in optimise.objectives:
-        with _told("optimise.objectives", problems):
+        with problems_told("optimise.objectives", problems):
             performance(name)
     if problems:
         raise ScenarioError("to optimise", list(dict.fromkeys(problems)))
@@ -62,7 +62,7 @@ def read_goal(optimise: Optimise | None, base: Scenario) -> Goal:
 
 
 @contextmanager
-def _told(key: str, problems: list[str]) -> Iterator[None]:
+def problems_told(key: str, problems: list[str]) -> Iterator[None]:
     """Add what is wrong in the block to the problems."""
     try:
         yield

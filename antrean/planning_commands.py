@@ -13,12 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from antrean import optimise as search
+from antrean import sensitivity as guesses
 from antrean.advice import advice
 from antrean.compare import begin, resume
 from antrean.compare import compare as compare_schedules
 from antrean.compare_report import ranking_table, save_comparison
 from antrean.experiment import Experiment
 from antrean.runs import RESULTS, Run
+from antrean.sensitivity_report import effects_table, save_sensitivity, sentence
 from antrean.steps import Steps
 from model import scenario_file
 from model.performance import performance
@@ -117,6 +119,34 @@ def optimise(
     _print_table(console, columns, lines)
     if not optimum.front:
         console.print("No combination that was tried keeps the limits; loosen optimise.limits or widen the choices.")
+    console.print(f"\nChart: [bold]{chart}[/bold]", soft_wrap=True)
+
+
+def sensitivity(
+    scenario: ScenarioName = "april-2016",
+    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    offices: Offices = None,
+    resume_folder: Annotated[
+        Path | None, typer.Option("--resume", help="Continue the interrupted analysis in this folder.")
+    ] = None,
+    workers: Workers = CORES,
+    results: Results = RESULTS,
+) -> None:
+    """Vary the guesses of the scenario's \\[sensitivity]: how far does the conclusion depend on them?"""
+    console = Console()
+    played = scenario_file.load(scenario)
+    options = guesses.Options(days or played.scenario.days, _offices(played, offices))
+    if resume_folder:
+        begun, played, options = guesses.resume(resume_folder, _given({"days": days, "offices": options.offices}))
+    else:
+        begun = guesses.begin(results, Path(scenario).stem, played, options)
+    with _stoppable(console, "sensitivity", begun), Steps(console) as steps, steps.step("Vary the guesses") as show:
+        conclusions = guesses.analyse(begun, played, options, workers, show)
+    asked = guesses.asked_of(played)
+    chart = save_sensitivity(begun, conclusions, asked)
+    for conclusion in conclusions:
+        _print_table(console, *effects_table(conclusion))
+        console.print(sentence(conclusion, asked))
     console.print(f"\nChart: [bold]{chart}[/bold]", soft_wrap=True)
 
 

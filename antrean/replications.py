@@ -4,13 +4,13 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
@@ -67,14 +67,19 @@ class Rows:
         return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def run(tasks: Iterable[Task], executor: Executor) -> Iterator[tuple[Task, dict[str, float]]]:
+def run(tasks: Iterable[Task], executor: Executor | None) -> Iterator[tuple[Task, dict[str, float]]]:
     """Simulate tasks and yield each with its measures, in the order in which they finish.
 
-    Any executor of `concurrent.futures` will do; a task's measures depend on nothing but the task.
+    Any executor of `concurrent.futures` will do, and none: then this process does the work, one task after the other. A
+    task's measures depend on nothing but the task.
 
     Raises:
         ProcessError: a worker died.
     """
+    if executor is None:
+        for task in tasks:
+            yield task, replicate(*task)
+        return
     try:
         waiting = {executor.submit(replicate, *task): task for task in tasks}
         for done in as_completed(waiting):
@@ -83,27 +88,14 @@ def run(tasks: Iterable[Task], executor: Executor) -> Iterator[tuple[Task, dict[
         raise ProcessError("a worker died, for want of memory perhaps; take fewer --workers and resume") from None
 
 
-class InThisProcess(Executor):
-    """An executor that does the work at once and by itself."""
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call `fn` and return its finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 @contextmanager
-def workers(count: int) -> Iterator[Executor]:
-    """Give an executor of so many processes, none of which outlives the block or this process.
+def workers(count: int) -> Iterator[Executor | None]:
+    """Give an executor of so many processes, none of which outlives the block or this process; for one, None.
 
     On Ctrl-C this process alone is interrupted; what the workers have begun is thrown away.
     """
     if count == 1:
-        yield InThisProcess()
+        yield None
         return
     context, others = get_context("spawn"), set(active_children())
     # Nothing is ever sent on the lifeline: it ends when this process closes it, or is gone, however that came about.

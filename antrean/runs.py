@@ -8,7 +8,7 @@ summary.json       the measures of every part     report.html   for people
 
 results/<scenario>/compare-<run>/ holds a comparison of schedules instead: rows.parquet (the measures of every
 replication), comparison.json, comparison.html; optimise-<run>/ a search: search.journal (every trial), optimum.json,
-front.png. See antrean/studies.py.
+front.png; sensitivity-<run>/ an analysis: rows.parquet, sensitivity.json, tornado.png. See antrean/studies.py.
 """
 
 import json

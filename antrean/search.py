@@ -88,7 +88,7 @@ class Search:
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             self._study.tell(trial.number, state=TrialState.FAIL)  # interrupted: it is tried again
 
-    def run(self, executor: Executor, show: Show) -> Optimum:
+    def run(self, executor: Executor | None, show: Show) -> Optimum:
         """Try what is missing to the goal's number of trials, and return the Pareto set of all."""
         reference = self._simulate(self._reference, executor)
         while (number := len(self._finished())) < self._goal.trials:
@@ -97,7 +97,7 @@ class Search:
         show(1.0, f"{self._goal.trials} trials of {self._goal.replications} replications")
         return self._optimum(reference)
 
-    def _try(self, number: int, executor: Executor) -> None:
+    def _try(self, number: int, executor: Executor | None) -> None:
         seed = stream(self._reference.scenario.seed, 0, "optimise", number).integers(2**32)
         self._study.sampler = optuna.samplers.TPESampler(seed=int(seed))
         trial = self._study.ask()
@@ -121,7 +121,7 @@ class Search:
             trial.set_constraint(limit.measure, limit.excess(measures))
         self._study.tell(trial, [measures[name] for name in self._goal.objectives])
 
-    def _simulate(self, tried: Schedule, executor: Executor) -> dict[str, float]:
+    def _simulate(self, tried: Schedule, executor: Executor | None) -> dict[str, float]:
         """Return the mean of every measure, added up in the order of the replications."""
         tasks = [Task(tried, self._days, number) for number in range(self._goal.replications)]
         rows = {task.replication: measures for task, measures in run(tasks, executor)}

@@ -28,7 +28,7 @@ def shown_interval(measure: str, found: Interval) -> str:
 
 def shown_difference(measure: str, found: Interval) -> str:
     """Write a difference with its signs: "-12 min (-14 min to -10 min)"."""
-    return _with_ends(*(_signed(measure, value) for value in found))
+    return _with_ends(*(shown_value_with_sign(measure, value) for value in found))
 
 
 def shown_amount(measure: str, found: Interval) -> str:
@@ -51,7 +51,8 @@ def _with_ends(mean: str, low: str, high: str) -> str:
     return mean if mean == low == high else f"{mean} ({low} to {high})"
 
 
-def _signed(measure: str, value: float) -> str:
+def shown_value_with_sign(measure: str, value: float) -> str:
+    """Write a difference: "-12 min"."""
     size = shown(measure, abs(value))
     if size == shown(measure, 0.0) or value != value:
         return size

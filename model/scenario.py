@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from model.optimise import Optimise
 from model.section import AllOrSome, OfficeCode, OfficeCodes, PositiveSeconds, Section, Share
+from model.sensitivity import Sensitivity
 from model.units import DAY_S, Bytes, Peak, PerDay, Window, format_clock, parse_clock_s
 from model.upgrade import Upgrade
 
@@ -229,6 +230,7 @@ class Scenario(Section):
     staffing: Staffing
     load: Load
     optimise: Optimise | None = None
+    sensitivity: Sensitivity | None = None
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Scenario":

@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from antrean.processes import ProcessError
-from antrean.replications import InThisProcess, Rows, Task, run, workers
+from antrean.replications import Rows, Task, run, workers
 from model.centre import national_centre
 from model.scenario import Scenario
 from model.scenario_file import load
-from model.schedules import schedule
+from model.schedules import Schedule, schedule
 from tests.alive import gone
 
 
@@ -76,6 +76,7 @@ def test_nothing_is_left_of_the_workers_when_the_block_is_left_in_a_hurry(tasks:
 def _run(tasks: list[Task], before: Callable[[Executor], object]) -> None:
     """Do something, then simulate, with two processes."""
     with workers(2) as executor:
+        assert executor is not None
         before(executor)
         list(run(tasks, executor))
 
@@ -117,5 +118,15 @@ def test_rows_are_there_again_in_the_order_of_the_replications(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
 
 
-def test_in_this_process_a_future_is_finished_at_once() -> None:
-    assert InThisProcess().submit(max, 1, 2).result() == 2
+def test_without_an_executor_each_task_is_told_as_soon_as_it_is_done(
+    tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def noted(_schedule: Schedule, _days: int, replication: int) -> dict[str, float]:
+        begun.append(replication)
+        return {}
+
+    monkeypatch.setattr("antrean.replications.replicate", noted)
+    next(run(tasks, None))
+    assert len(begun) == 1

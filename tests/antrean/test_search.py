@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from antrean.goal import Goal, Limit, read_goal
-from antrean.replications import InThisProcess, workers
+from antrean.replications import workers
 from antrean.search import Optimum, Search
 from model.centre import CentreSpec
 from model.optimise import Optimise
@@ -41,7 +41,7 @@ def found(small: tuple[Scenario, CentreSpec], goal: Goal, tmp_path_factory: pyte
 
 def _search(small: tuple[Scenario, CentreSpec], goal: Goal, journal: Path, show: Any = None) -> Optimum:
     search = Search(*small, "as-is", goal, 1, journal)
-    return search.run(InThisProcess(), show or (lambda _share, _words: None))
+    return search.run(None, show or (lambda _share, _words: None))
 
 
 def test_the_front_is_who_is_beaten_by_nobody_that_was_tried(found: Optimum) -> None:
@@ -59,7 +59,7 @@ def test_the_front_is_who_is_beaten_by_nobody_that_was_tried(found: Optimum) -> 
 def test_the_same_seed_finds_the_same_with_any_number_of_processes(
     small: tuple[Scenario, CentreSpec], goal: Goal, found: Optimum, tmp_path: Path
 ) -> None:
-    def run(executor: Executor) -> Optimum:
+    def run(executor: Executor | None) -> Optimum:
         return Search(*small, "as-is", goal, 1, tmp_path / "journal").run(executor, lambda _share, _words: None)
 
     with workers(2) as executor:
