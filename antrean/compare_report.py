@@ -7,13 +7,14 @@ from typing import Any
 from antrean.advice import advice
 from antrean.charts import style
 from antrean.compare_charts import Point, differences_from_as_is, trade_offs
-from antrean.experiment import Experiment, lineup
+from antrean.experiment import Experiment, Lineup, lineup
 from antrean.ranking import Ranking, Standing
 from antrean.report import picture, render
 from antrean.runs import Run
-from antrean.wording import percent, shown, shown_difference, shown_interval
+from antrean.wording import enumerated, percent, shown, shown_difference, shown_interval
 from model.performance import PERFORMANCE
 from model.scenario import Scenario
+from model.units import DAY_S
 
 SCHEMA_VERSION = 1
 _DIFFERENCES_CAPTION = (
@@ -39,7 +40,7 @@ def ranking_table(
 
 def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, ranking: Ranking) -> Path:
     """Write comparison.json and comparison.html into the comparison's folder; return the page's path."""
-    left_out = lineup(scenario, experiment).left_out
+    chosen = lineup(scenario, experiment)
     run.save_json(
         "comparison.json",
         {
@@ -49,7 +50,7 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
                 **ranking._asdict(),
                 "standings": [_standing_json(standing) for standing in ranking.standings],
             },
-            "left_out": left_out,
+            "left_out": chosen.left_out,
         },
     )
     columns, lines = ranking_table(ranking)
@@ -63,13 +64,13 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
         ranking=ranking,
         label=PERFORMANCE[ranking.measure].label,
         advice=advice(ranking),
-        notes=_notes(experiment, ranking),
+        notes=_notes(experiment, chosen, ranking),
         table={"columns": columns, "lines": lines},
         intervals=[_intervals(standing, ranking.measure) for standing in ranking.standings],
         confidence=percent(ranking.confidence),
         indifference=shown(ranking.measure, ranking.indifference),
         pictures=_pictures(ranking),
-        left_out=left_out,
+        left_out=chosen.left_out,
     )
     return run.save_text("comparison.html", page)
 
@@ -97,9 +98,15 @@ def _standing_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _notes(experiment: Experiment, ranking: Ranking) -> list[str]:
+def _notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str]:
     """What makes the figures doubtful."""
     found = []
+    late = [name for name, each in chosen.candidates.items() if _ends_late(each.scenario, experiment.days)]
+    if late:
+        found.append(
+            f"Within the {experiment.days} days that were compared the upgrade does not end in {enumerated(late)}; what "
+            "it costs afterwards is not in the figures."
+        )
     if experiment.offices is not None:
         found.append(
             f"A quick look at {len(experiment.offices)} offices with their part of the centre: good for the order, "
@@ -110,6 +117,10 @@ def _notes(experiment: Experiment, ranking: Ranking) -> list[str]:
             f"After {ranking.replications} replications the means are not yet known to {percent(experiment.precision)}."
         )
     return found
+
+
+def _ends_late(scenario: Scenario, days: int) -> bool:
+    return scenario.upgrade is not None and scenario.seconds_at(scenario.upgrade.expected_end) > days * DAY_S
 
 
 def _pictures(ranking: Ranking) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from model.performance import performance
 from model.scenario import Scenario
 from model.schedules import Schedule, quick_look, schedule
 from model.strategies import STRATEGIES
+from model.units import DAY_S
 
 AS_IS = "as-is"
 INDIFFERENCE = 0.05
@@ -70,6 +71,7 @@ def lineup(scenario: Scenario, experiment: Experiment) -> Lineup:
     for name in dict.fromkeys([AS_IS, *(experiment.schedules or STRATEGIES)]):
         try:
             changed = schedule(base, centre, name)
+            _check_upgrade(changed, experiment.days)
         except ValueError as error:
             if experiment.schedules:
                 raise
@@ -82,6 +84,16 @@ def lineup(scenario: Scenario, experiment: Experiment) -> Lineup:
         else:
             found.candidates[name] = changed
     return found
+
+
+def _check_upgrade(changed: Schedule, days: int) -> None:
+    """Refuse a schedule whose upgrade has not begun when the days are over: it would seem to cost nothing."""
+    upgrade = changed.scenario.upgrade
+    if upgrade is not None and changed.scenario.seconds_at(upgrade.start) >= days * DAY_S:
+        raise ValueError(
+            f"{changed.name}: its upgrade begins at {upgrade.start:%Y-%m-%d %H:%M}, after the {days} days that are "
+            "compared; ask for more --days"
+        )
 
 
 def indifference(rows: Rows, experiment: Experiment) -> float:

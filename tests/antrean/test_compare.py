@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from antrean.runs import Run
 from model.performance import PERFORMANCE
 from model.scenario import Scenario
 from model.scenario_file import dump, load
+from model.strategies import STRATEGIES
 from tests.alive import gone
 
 EXPERIMENT = Experiment(
@@ -126,6 +128,7 @@ def test_the_page_is_one_file_with_the_advice_first(compared: tuple[Run, Ranking
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert [Image.open(BytesIO(base64.b64decode(picture))).width > 800 for picture in pictures] == [True, True]
     assert "A quick look at 2 offices" in page
+    assert "the upgrade does not end in as-is and evening-shift" in page
     for measure in PERFORMANCE.values():
         assert measure.label in page
 
@@ -148,6 +151,22 @@ def test_without_names_every_strategy_that_changes_something_takes_part(april: S
     assert "evening-shift" in chosen.candidates
     assert not chosen.yardsticks
     assert chosen.left_out["without-upgrade"] == "changes nothing in this scenario"
+
+
+def test_a_schedule_that_puts_the_upgrade_off_beyond_the_days_is_not_compared(
+    april: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def next_week(scenario: Scenario) -> Scenario:
+        assert scenario.upgrade is not None
+        later = {name: getattr(scenario.upgrade, name) + timedelta(days=7) for name in ("start", "expected_end")}
+        return scenario.model_copy(update={"upgrade": scenario.upgrade.model_copy(update=later)})
+
+    monkeypatch.setitem(STRATEGIES, "next-week", next_week)
+    chosen = lineup(april, EXPERIMENT._replace(schedules=[]))
+    assert "its upgrade begins at 2016-04-11 08:00, after the 1 days" in chosen.left_out["next-week"]
+    with pytest.raises(ValueError, match="ask for more --days"):
+        lineup(april, EXPERIMENT._replace(schedules=["next-week"]))
+    assert "next-week" in lineup(april, EXPERIMENT._replace(schedules=["next-week"], days=8)).candidates
 
 
 @pytest.mark.parametrize(
