@@ -104,8 +104,8 @@ def _notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str
     late = [name for name, each in chosen.candidates.items() if _ends_late(each.scenario, experiment.days)]
     if late:
         found.append(
-            f"Within the {experiment.days} days that were compared the upgrade does not end in {enumerated(late)}; what "
-            "it costs afterwards is not in the figures."
+            f"The days that were compared (--days {experiment.days}) end before the upgrade does in "
+            f"{enumerated(late)}: what it costs afterwards is not in the figures."
         )
     if experiment.offices is not None:
         found.append(

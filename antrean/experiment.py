@@ -91,8 +91,8 @@ def _check_upgrade(changed: Schedule, days: int) -> None:
     upgrade = changed.scenario.upgrade
     if upgrade is not None and changed.scenario.seconds_at(upgrade.start) >= days * DAY_S:
         raise ValueError(
-            f"{changed.name}: its upgrade begins at {upgrade.start:%Y-%m-%d %H:%M}, after the {days} days that are "
-            "compared; ask for more --days"
+            f"{changed.name}: its upgrade begins at {upgrade.start:%Y-%m-%d %H:%M}, when the comparison has ended "
+            f"(--days {days}); ask for more --days"
         )
 
 

@@ -128,7 +128,7 @@ def test_the_page_is_one_file_with_the_advice_first(compared: tuple[Run, Ranking
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert [Image.open(BytesIO(base64.b64decode(picture))).width > 800 for picture in pictures] == [True, True]
     assert "A quick look at 2 offices" in page
-    assert "the upgrade does not end in as-is and evening-shift" in page
+    assert "end before the upgrade does in as-is and evening-shift" in page
     for measure in PERFORMANCE.values():
         assert measure.label in page
 
@@ -163,7 +163,7 @@ def test_a_schedule_that_puts_the_upgrade_off_beyond_the_days_is_not_compared(
 
     monkeypatch.setitem(STRATEGIES, "next-week", next_week)
     chosen = lineup(april, EXPERIMENT._replace(schedules=[]))
-    assert "its upgrade begins at 2016-04-11 08:00, after the 1 days" in chosen.left_out["next-week"]
+    assert "its upgrade begins at 2016-04-11 08:00" in chosen.left_out["next-week"]
     with pytest.raises(ValueError, match="ask for more --days"):
         lineup(april, EXPERIMENT._replace(schedules=["next-week"]))
     assert "next-week" in lineup(april, EXPERIMENT._replace(schedules=["next-week"], days=8)).candidates
