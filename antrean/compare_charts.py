@@ -6,6 +6,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from antrean.experiment import AS_IS
 from antrean.ranking import OVERTIME, UPGRADE_LENGTH, Ranking, Standing, Verdict, dominates
@@ -16,7 +17,9 @@ from model.units import MINUTE_S
 COLOURS = {Verdict.BEST: "#009E73", Verdict.TIED: "#0072B2", Verdict.WORSE: "#777777", Verdict.YARDSTICK: "#bbbbbb"}
 MARKERS = {Verdict.BEST: "D", Verdict.TIED: "o", Verdict.WORSE: "s", Verdict.YARDSTICK: "^"}
 FRONT = "#D55E00"
-NEAR = 0.04
+WIDE = 20.0
+"""A range wider than so many times its smallest part is drawn by orders of magnitude."""
+NEAR = 0.06
 """Points nearer to each other than this share of the chart have one label."""
 
 
@@ -40,6 +43,11 @@ def differences_from_as_is(ranking: Ranking) -> Figure:
         axis.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
         axis.plot(mean, row, MARKERS[standing.verdict], color=colour, markeredgecolor="white")
     axis.axvline(0, color="#222222", linewidth=1)
+    matters = ranking.indifference * factor(measure)
+    if max(map(abs, axis.get_xlim())) > WIDE * matters:
+        # Linear to twice what matters, beyond that by orders of magnitude: one hopeless schedule hides no other.
+        axis.set_xscale("symlog", linthresh=2 * matters)
+        axis.xaxis.set_major_formatter(ScalarFormatter())
     axis.set_yticks(range(len(shown)), [_label(standing) for standing in shown])
     axis.set_ylim(len(shown) - 0.5, -0.5)
     better = "right" if measure.larger_is_better else "left"
@@ -55,6 +63,11 @@ def trade_offs(points: Sequence[Point], measure: str) -> Figure:
     """
     figure = Figure(figsize=(10, 4.6))
     axes = figure.subplots(1, 2, sharey=True)
+    values = [point.measures[measure].mean for point in points]
+    if max(values) > WIDE * min(values) > 0:
+        axes[0].set_yscale("log")
+        axes[0].yaxis.set_major_formatter(ScalarFormatter())
+        axes[0].yaxis.set_minor_formatter(NullFormatter())
     for axis, price in zip(axes, (OVERTIME, UPGRADE_LENGTH), strict=True):
         _scatter(axis, points, price, measure)
     axes[0].set_ylabel(axis_name(measure))
@@ -77,7 +90,7 @@ def _scatter(axis: Axes, points: Sequence[Point], price: str, measure: str) -> N
         axis.plot([x, x], y_ends, color=colour, linewidth=1)
         axis.plot(x, y, MARKERS[point.verdict], color=colour, markeredgecolor="white", markersize=8)
         places.append((x, y))
-    for (x, y), numbers in _labels(places).items():
+    for (x, y), numbers in _labels(axis, places).items():
         axis.annotate(numbers, (x, y), xytext=(6, 5), textcoords="offset points", fontsize=8)
     choices = [place for place, point in zip(places, points, strict=True) if point.verdict is not Verdict.YARDSTICK]
     line = front(choices, PERFORMANCE[measure].larger_is_better)
@@ -85,15 +98,14 @@ def _scatter(axis: Axes, points: Sequence[Point], price: str, measure: str) -> N
     axis.set_xlabel(axis_name(price))
 
 
-def _labels(places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], str]:
+def _labels(axis: Axes, places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], str]:
     """The points' numbers, of those that lie on each other in one label."""
-    widths = [max(values) - min(values) or 1.0 for values in zip(*places, strict=True)]
     labels: dict[tuple[float, float], str] = {}
+    within = axis.transLimits.transform(axis.transScale.transform(places))
+    drawn = dict(zip(places, within.tolist(), strict=True))
     for number, place in enumerate(places, start=1):
         near = (
-            other
-            for other in labels
-            if all(abs(a - b) < NEAR * width for a, b, width in zip(place, other, widths, strict=True))
+            other for other in labels if all(abs(a - b) < NEAR for a, b in zip(drawn[place], drawn[other], strict=True))
         )
         there = next(near, place)
         labels[there] = f"{labels[there]}, {number}" if there in labels else str(number)

@@ -207,7 +207,7 @@ def _stoppable(console: Console, command: str, begun: Run) -> Iterator[None]:
 
 def _print_table(console: Console, columns: list[str], lines: list[list[str]]) -> None:
     """Print a table whose first column may be folded."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
     first, *others = columns
     table.add_column(first, overflow="fold")
     for column in others:
