@@ -101,6 +101,7 @@ def _scatter(axis: Axes, points: Sequence[Point], price: str, measure: str) -> N
 def _labels(axis: Axes, places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], str]:
     """The points' numbers, of those that lie on each other in one label."""
     labels: dict[tuple[float, float], str] = {}
+    axis.autoscale_view()
     within = axis.transLimits.transform(axis.transScale.transform(places))
     drawn = dict(zip(places, within.tolist(), strict=True))
     for number, place in enumerate(places, start=1):
