@@ -51,10 +51,10 @@ def test_a_choice_that_makes_no_sense_is_told_with_its_key(bounds: list[Written]
 
 
 def test_choices_change_their_keys_and_nothing_else(april: Scenario) -> None:
-    changed = with_choices(april, {"upgrade.pause": "3 s", "staffing.evening_share": 0.5})
+    changed = with_choices(april, {"upgrade.batch": 300, "staffing.evening_share": 0.5})
     assert changed.upgrade is not None
-    assert (changed.upgrade.pause_s, changed.staffing.evening_share) == (3.0, 0.5)
-    assert with_choices(changed, {"upgrade.pause": "0 s", "staffing.evening_share": 0.8}) == april
+    assert (changed.upgrade.batch, changed.staffing.evening_share) == (300, 0.5)
+    assert with_choices(changed, {"upgrade.batch": 200, "staffing.evening_share": 0.8}) == april
 
 
 def test_what_belongs_together_moves_along(april: Scenario) -> None:
