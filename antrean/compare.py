@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from antrean import studies
-from antrean.experiment import Experiment, Lineup, indifference, lineup
+from antrean.experiment import Experiment, Lineup, lineup
 from antrean.play import Show
 from antrean.ranking import Ranking, precise, rank
 from antrean.replications import Rows, Task, run, workers
@@ -101,7 +101,7 @@ class _Collection:
         experiment = self._experiment
         return select(
             [self._rows.values(name, experiment.measure, experiment.maximum) for name in self._candidates],
-            indifference(self._rows, experiment),
+            experiment.zone(self._rows),
             experiment.confidence,
             experiment.minimum,
             performance(experiment.measure).larger_is_better,

@@ -30,8 +30,8 @@ class Experiment(NamedTuple):
     maximum: int
     precision: float
     """The half-width of every schedule's mean measure over that mean, which more replications are to reach."""
-    indifference: float | None
-    """The smallest difference that matters, in the measure's unit; None for `INDIFFERENCE` of as-is."""
+    indifference: str | None
+    """The smallest difference that matters, as planners write it ("5 min"); None for `INDIFFERENCE` of as-is."""
 
     def check(self) -> None:
         """Refuse what cannot be done.
@@ -44,8 +44,32 @@ class Experiment(NamedTuple):
             raise ValueError(f"replications {self.minimum}..{self.maximum}: write MIN..MAX, 2 <= MIN <= MAX")
         if not 0.5 <= self.confidence < 1:
             raise ValueError(f"confidence is {self.confidence:g}; it must be at least 0.5 and below 1, such as 0.95")
-        if self.precision <= 0 or (self.indifference is not None and self.indifference <= 0):
+        if self.precision <= 0 or (self.indifference and self._parsed(self.indifference) <= 0):
             raise ValueError("precision and indifference must be above 0")
+
+    def zone(self, rows: Rows) -> float:
+        """Return the smallest difference that matters, in the measure's unit; `rows` hold as-is' first stage."""
+        if self.indifference:
+            return self._parsed(self.indifference)
+        as_is = rows.values(AS_IS, self.measure, self.minimum)
+        return max(performance(self.measure).least, INDIFFERENCE * abs(sum(as_is) / len(as_is)))
+
+    def _parsed(self, written: str) -> float:
+        return performance(self.measure).unit.parse(written)
+
+
+DEFAULTS = Experiment(
+    schedules=[],
+    days=1,
+    offices=None,
+    measure="wait_p95",
+    confidence=0.95,
+    minimum=5,
+    maximum=30,
+    precision=0.05,
+    indifference=None,
+)
+"""What `antrean compare` does unless it is told otherwise; the days are the scenario's."""
 
 
 class Lineup(NamedTuple):
@@ -94,11 +118,3 @@ def _check_upgrade(changed: Schedule, days: int) -> None:
             f"{changed.name}: its upgrade begins at {upgrade.start:%Y-%m-%d %H:%M}, when the comparison has ended "
             f"(--days {days}); ask for more --days"
         )
-
-
-def indifference(rows: Rows, experiment: Experiment) -> float:
-    """Return the smallest difference of the measure that matters."""
-    if experiment.indifference is not None:
-        return experiment.indifference
-    as_is = rows.values(AS_IS, experiment.measure, experiment.minimum)
-    return max(performance(experiment.measure).least, INDIFFERENCE * abs(sum(as_is) / len(as_is)))

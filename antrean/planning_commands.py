@@ -1,4 +1,7 @@
-"""What planners ask on the command line: which schedule is the best, and which could be better."""
+"""What planners ask on the command line: which schedule is the best, which could be better, and is that sure.
+
+What a command needs is imported where it runs: SciPy, optuna and SALib would make every other command start later.
+"""
 
 import os
 import re
@@ -12,23 +15,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from antrean import optimise as search
-from antrean import sensitivity as guesses
-from antrean.advice import advice
-from antrean.compare import begin, resume
-from antrean.compare import compare as compare_schedules
-from antrean.compare_report import ranking_table, save_comparison
-from antrean.experiment import Experiment
+from antrean.experiment import DEFAULTS
+from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.runs import RESULTS, Run
-from antrean.sensitivity_report import effects_table, save_sensitivity, sentence
 from antrean.steps import Steps
 from model import scenario_file
-from model.performance import performance
 from model.scenario import Scenario
 from model.schedules import every_nth_office
 
-EXIT_INTERRUPTED = 130
-ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
 Workers = Annotated[int, typer.Option(min=1, help="Processes that simulate at the same time.")]
 Offices = Annotated[
     str | None, typer.Option(help="For a quick look: a share of them such as 0.1, or codes with commas between.")
@@ -37,13 +31,13 @@ Results = Annotated[Path, typer.Option(help="Folder of the results.")]
 CORES = os.cpu_count() or 1
 
 
-def compare(
+def compare_command(
     scenario: ScenarioName = "april-2016",
     strategies: Annotated[
         str | None,
         typer.Option(help="Names with commas between; a+b applies both. Else every one that changes something."),
     ] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    days: Days = None,
     replications: Annotated[
         str | None, typer.Option(help="MIN..MAX of each schedule; as many as the precision needs. Else 5..30.")
     ] = None,
@@ -63,6 +57,8 @@ def compare(
     results: Results = RESULTS,
 ) -> None:
     """Rank schedules: simulate each with the same citizens until it is clear which is the best."""
+    from antrean import advice, compare, compare_report
+
     console = Console()
     played = scenario_file.load(scenario)
     asked: dict[str, Any] = {
@@ -72,29 +68,27 @@ def compare(
         "measure": measure,
         "confidence": confidence,
         "precision": precision,
+        "indifference": indifference,
         **_range(replications),
     }
-    given = _given(asked)
-    if indifference is not None:
-        given["indifference"] = performance(measure or DEFAULTS.measure).unit.parse(indifference)
     if resume_folder:
-        begun, played, experiment = resume(resume_folder, given)
+        begun, played, experiment = compare.resume(resume_folder, _given(asked))
     else:
-        experiment = DEFAULTS._replace(**{"days": played.scenario.days, **given})
-        begun = begin(results, Path(scenario).stem, played, experiment)
+        experiment = DEFAULTS._replace(**{"days": played.scenario.days, **_given(asked)})
+        begun = compare.begin(results, Path(scenario).stem, played, experiment)
     with _stoppable(console, "compare", begun), Steps(console) as steps, steps.step("Simulate the schedules") as show:
-        ranking = compare_schedules(begun, played, experiment, workers, show)
-    page = save_comparison(begun, played, experiment, ranking)
-    columns, lines = ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL))))
+        ranking = compare.compare(begun, played, experiment, workers, show)
+    page = compare_report.save_comparison(begun, played, experiment, ranking)
+    columns, lines = compare_report.ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL))))
     _print_table(console, ["", *columns], [[label, *cells] for label, cells in lines])
-    console.print(advice(ranking))
+    console.print(advice.advice(ranking))
     console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
 
 
-def optimise(
+def optimise_command(
     scenario: ScenarioName = "april-2016",
     trials: Annotated[int | None, typer.Option(min=1, help="Combinations to try; else optimise.trials.")] = None,
-    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    days: Days = None,
     offices: Offices = None,
     resume_folder: Annotated[
         Path | None, typer.Option("--resume", help="Continue the search in this folder, or give it more --trials.")
@@ -103,28 +97,30 @@ def optimise(
     results: Results = RESULTS,
 ) -> None:
     """Search the choices of the scenario's \\[optimise] for schedules that none beats in all its objectives."""
+    from antrean import optimise
+
     console = Console()
     played = scenario_file.load(scenario)
-    options = search.Options(days or played.scenario.days, _offices(played, offices), trials)
+    options = optimise.Options(days or played.scenario.days, _offices(played, offices), trials)
     if resume_folder:
         given = {"days": days, "offices": options.offices, "trials": trials}
-        begun, played, options = search.resume(resume_folder, _given(given))
+        begun, played, options = optimise.resume(resume_folder, _given(given))
     else:
-        begun = search.begin(results, Path(scenario).stem, played, options)
+        begun = optimise.begin(results, Path(scenario).stem, played, options)
     with _stoppable(console, "optimise", begun), Steps(console) as steps, steps.step("Search") as show:
-        optimum = search.optimise(begun, played, options, workers, show)
-    goal = search.goal_of(played, options)
-    chart = search.save_optimum(begun, optimum, goal)
-    columns, lines = search.front_table(optimum, goal)
+        optimum = optimise.optimise(begun, played, options, workers, show)
+    goal = optimise.goal_of(played, options)
+    chart = optimise.save_optimum(begun, optimum, goal)
+    columns, lines = optimise.front_table(optimum, goal)
     _print_table(console, columns, lines)
     if not optimum.front:
         console.print("No combination that was tried keeps the limits; loosen optimise.limits or widen the choices.")
     console.print(f"\nChart: [bold]{chart}[/bold]", soft_wrap=True)
 
 
-def sensitivity(
+def sensitivity_command(
     scenario: ScenarioName = "april-2016",
-    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    days: Days = None,
     offices: Offices = None,
     resume_folder: Annotated[
         Path | None, typer.Option("--resume", help="Continue the interrupted analysis in this folder.")
@@ -133,35 +129,24 @@ def sensitivity(
     results: Results = RESULTS,
 ) -> None:
     """Vary the guesses of the scenario's \\[sensitivity]: how far does the conclusion depend on them?"""
+    from antrean import sensitivity, sensitivity_report
+
     console = Console()
     played = scenario_file.load(scenario)
-    options = guesses.Options(days or played.scenario.days, _offices(played, offices))
+    options = sensitivity.Options(days or played.scenario.days, _offices(played, offices))
     if resume_folder:
-        begun, played, options = guesses.resume(resume_folder, _given({"days": days, "offices": options.offices}))
+        begun, played, options = sensitivity.resume(resume_folder, _given({"days": days, "offices": options.offices}))
     else:
-        begun = guesses.begin(results, Path(scenario).stem, played, options)
+        begun = sensitivity.begin(results, Path(scenario).stem, played, options)
     with _stoppable(console, "sensitivity", begun), Steps(console) as steps, steps.step("Vary the guesses") as show:
-        conclusions = guesses.analyse(begun, played, options, workers, show)
-    asked = guesses.asked_of(played)
-    chart = save_sensitivity(begun, conclusions, asked)
+        conclusions = sensitivity.analyse(begun, played, options, workers, show)
+    asked = sensitivity.asked_of(played)
+    chart = sensitivity_report.save_sensitivity(begun, conclusions, asked)
     for conclusion in conclusions:
-        _print_table(console, *effects_table(conclusion))
-        console.print(sentence(conclusion, asked))
+        _print_table(console, *sensitivity_report.effects_table(conclusion))
+        console.print(sensitivity_report.sentence(conclusion, asked))
     console.print(f"\nChart: [bold]{chart}[/bold]", soft_wrap=True)
 
-
-DEFAULTS = Experiment(
-    schedules=[],
-    days=1,
-    offices=None,
-    measure="wait_p95",
-    confidence=0.95,
-    minimum=5,
-    maximum=30,
-    precision=0.05,
-    indifference=None,
-)
-"""What `antrean compare` does unless it is told otherwise; the days are the scenario's."""
 
 IN_TERMINAL = ("same_day", "overtime_h", "backlog_at_end", "upgrade_h")
 """What a terminal has room for beside the measure of the ranking; the page shows all."""
@@ -173,7 +158,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _offices(scenario: Scenario, wanted: str | None) -> list[str] | None:
-    """Read a share of the offices or a list of codes (which have a dot between two digits and two)."""
+    """Read a share of the offices, such as 0.1, or codes, such as 35.07,91.71."""
     if wanted is None:
         return None
     codes = wanted.split(",")

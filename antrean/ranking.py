@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from antrean.experiment import AS_IS, Experiment, Lineup, indifference
+from antrean.experiment import AS_IS, Experiment, Lineup
 from antrean.replications import Rows
 from model import comparison
 from model.comparison import differences, gaps_to_best, replications_for_best
@@ -107,7 +107,7 @@ def rank(rows: Rows, chosen: Lineup, experiment: Experiment, replications: int, 
     measure, confidence, maximum = experiment.measure, experiment.confidence, experiment.maximum
     better = performance(measure).larger_is_better
     values = column(rows, candidates, measure, replications)
-    zone = indifference(rows, experiment)
+    zone = experiment.zone(rows)
     gaps: Sequence[Interval | None] = [None]
     needed = 0
     if len(candidates) > 1:

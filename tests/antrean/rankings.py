@@ -13,7 +13,7 @@ from model.scenario_file import load
 from model.schedules import schedule
 from model.selection import select
 
-EXPERIMENT = Experiment([], 1, None, "wait_p95", 0.95, 10, 10, 0.05, indifference=120.0)
+EXPERIMENT = Experiment([], 1, None, "wait_p95", 0.95, 10, 10, 0.05, indifference="2 min")
 Means = dict[str, dict[str, float]]
 
 
@@ -42,5 +42,5 @@ def ranked(
     chosen = Lineup(dict.fromkeys(means, plain), dict.fromkeys(yardsticks or {}, plain), {})
     observations = [rows.values(name, experiment.measure) for name in means]
     better = PERFORMANCE[experiment.measure].larger_is_better
-    selection = select(observations, experiment.indifference or 1.0, 0.95, 10, better)
+    selection = select(observations, experiment.zone(rows), 0.95, 10, better)
     return rank(rows, chosen, experiment, 10, selection)

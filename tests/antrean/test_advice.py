@@ -48,7 +48,7 @@ def test_a_sure_lead_that_does_not_matter_is_not_told_as_a_lead(tmp_path: Path) 
 
 def test_an_open_race_says_how_many_replications_would_decide_it(tmp_path: Path) -> None:
     same = {AS_IS: PLAIN, "same": PLAIN}
-    told = advice(ranked(tmp_path, same, experiment=EXPERIMENT._replace(indifference=0.01)))
+    told = advice(ranked(tmp_path, same, experiment=EXPERIMENT._replace(indifference="10 ms")))
     assert "10 replications do not decide which is the best to within 0 s; about" in told
     assert "take the order of those at the top as open" in told
 

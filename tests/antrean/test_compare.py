@@ -104,6 +104,8 @@ def test_another_measure_is_asked_of_the_same_rows(compared: tuple[Run, Ranking]
     begun, scenario, experiment = resume(copy, changed)
     ranking = compare(begun, scenario, experiment, 1, _ignore)
     assert (ranking.measure, ranking.replications) == ("overtime_h", 3)
+    again = resume(copy, {"indifference": "90 min"})[2]
+    assert again.zone(Rows(copy / "rows.parquet")) == 1.5  # hours, the unit of the measure in the folder
 
 
 def test_a_comparison_made_by_another_model_is_not_continued(

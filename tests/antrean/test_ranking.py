@@ -32,7 +32,7 @@ def test_schedules_are_ranked_by_their_means_with_what_matters_told_apart(tmp_pa
 
 def test_where_nothing_can_be_told_apart_nothing_is_worse(tmp_path: Path) -> None:
     same = {name: {"wait_p95": 2000.0} for name in (AS_IS, "one", "other")}
-    ranking = ranked(tmp_path, same, experiment=EXPERIMENT._replace(indifference=0.01))
+    ranking = ranked(tmp_path, same, experiment=EXPERIMENT._replace(indifference="10 ms"))
     assert not ranking.decided
     assert len(ranking.of(Verdict.TIED)) == 2
     assert ranking.replications_for_best > ranking.maximum
@@ -48,7 +48,7 @@ def test_a_yardstick_is_shown_last_and_not_ranked_however_good_it_is(tmp_path: P
 
 def test_more_cards_are_better(tmp_path: Path) -> None:
     cards = {AS_IS: {"cards_a_day": 100.0}, "more": {"cards_a_day": 120.0}}
-    by_cards = EXPERIMENT._replace(measure="cards_a_day", indifference=1.0)
+    by_cards = EXPERIMENT._replace(measure="cards_a_day", indifference="1")
     assert ranked(tmp_path, cards, experiment=by_cards).best.name == "more"
 
 
