@@ -191,12 +191,14 @@ def _stoppable(console: Console, command: str, begun: Run) -> Iterator[None]:
 
 
 def _print_table(console: Console, columns: list[str], lines: list[list[str]]) -> None:
-    """Print a table whose first column may be folded."""
+    """Print a table whose first column may be folded, with headings broken at blanks, dots and underscores."""
     table = Table(box=box.SIMPLE_HEAD, padding=0)
-    first, *others = columns
-    table.add_column(first, overflow="fold")
-    for column in others:
-        table.add_column(column.replace(" ", "\n").replace(".", ".\n"), justify="right", no_wrap=True)
+    for number, column in enumerate(columns):
+        heading = re.sub(r"([._])|\s", r"\1\n", column)
+        if number == 0:
+            table.add_column(heading, overflow="fold")
+        else:
+            table.add_column(heading, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(*line)
     console.print(table)
