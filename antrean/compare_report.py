@@ -64,7 +64,7 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
         ranking=ranking,
         label=PERFORMANCE[ranking.measure].label,
         advice=advice(ranking),
-        notes=_notes(experiment, chosen, ranking),
+        notes=notes(experiment, chosen, ranking),
         table={"columns": columns, "lines": lines},
         intervals=[_intervals(standing, ranking.measure) for standing in ranking.standings],
         confidence=percent(ranking.confidence),
@@ -73,6 +73,27 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
         left_out=chosen.left_out,
     )
     return run.save_text("comparison.html", page)
+
+
+def notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str]:
+    """Say what makes the figures doubtful."""
+    found = []
+    late = [name for name, each in chosen.candidates.items() if _ends_late(each.scenario, experiment.days)]
+    if late:
+        found.append(
+            f"The days that were compared (--days {experiment.days}) end before the upgrade does in "
+            f"{enumerated(late)}: what it costs afterwards is not in the figures."
+        )
+    if experiment.offices is not None:
+        found.append(
+            f"A quick look at {len(experiment.offices)} offices with their part of the centre: good for the order, "
+            "coarse in the figures."
+        )
+    if not ranking.precise:
+        found.append(
+            f"After {ranking.replications} replications the means are not yet known to {percent(experiment.precision)}."
+        )
+    return found
 
 
 def _name(standing: Standing) -> str:
@@ -96,27 +117,6 @@ def _standing_json(standing: Standing) -> dict[str, Any]:
         "differences": {name: found._asdict() for name, found in standing.differences.items()},
         "gap": standing.gap._asdict() if standing.gap else None,
     }
-
-
-def _notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str]:
-    """What makes the figures doubtful."""
-    found = []
-    late = [name for name, each in chosen.candidates.items() if _ends_late(each.scenario, experiment.days)]
-    if late:
-        found.append(
-            f"The days that were compared (--days {experiment.days}) end before the upgrade does in "
-            f"{enumerated(late)}: what it costs afterwards is not in the figures."
-        )
-    if experiment.offices is not None:
-        found.append(
-            f"A quick look at {len(experiment.offices)} offices with their part of the centre: good for the order, "
-            "coarse in the figures."
-        )
-    if not ranking.precise:
-        found.append(
-            f"After {ranking.replications} replications the means are not yet known to {percent(experiment.precision)}."
-        )
-    return found
 
 
 def _ends_late(scenario: Scenario, days: int) -> bool:

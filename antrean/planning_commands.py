@@ -15,7 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from antrean.experiment import DEFAULTS
+from antrean.experiment import DEFAULTS, lineup
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.runs import RESULTS, Run
 from antrean.steps import Steps
@@ -82,6 +82,10 @@ def compare_command(
     columns, lines = compare_report.ranking_table(ranking, list(dict.fromkeys((experiment.measure, *IN_TERMINAL))))
     _print_table(console, ["", *columns], [[label, *cells] for label, cells in lines])
     console.print(advice.advice(ranking))
+    chosen = lineup(played, experiment)
+    left_out = [f"Left out: {name}: {reason}" for name, reason in chosen.left_out.items()]
+    for warning in (*compare_report.notes(experiment, chosen, ranking), *left_out):
+        console.print(f"[yellow]![/yellow] {warning}")
     console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from model.comparison import differences, gaps_to_best, one_sided_t, precise, replications_for_best
+from model.replicate import interval
 
 PAIR = np.array([[10.0, 12.0], [11.0, 15.0], [12.0, 15.0], [13.0, 14.0]])
 """Differences 2, 4, 3, 1: mean 2.5, variance 5/3."""
@@ -97,6 +98,26 @@ def test_precise_is_when_the_half_width_is_small_beside_the_mean_or_small_at_all
     assert not precise(column, relative=at_least, absolute=0.0)
     assert precise(column, relative=0.0, absolute=half + 1e-9)
     assert not precise(np.column_stack((column, column * [[1], [9], [1], [1]])), relative=0.3, absolute=0.0)
+
+
+def test_the_sequential_rule_stops_at_an_interval_that_covers_nearly_as_often_as_it_says() -> None:
+    dice = np.random.default_rng(6)
+    covered = near = 0
+    for _ in range(400):
+        values = dice.normal(10, 3, (200, 1))
+        stopped = next(count for count in range(5, 200) if precise(values[:count], 0.1, 0.0, 0.95))
+        found = interval(values[:stopped, 0].tolist(), 0.95)
+        covered += found.covers(10.0)
+        near += abs(found.mean - 10) <= 0.1 * 10
+    assert covered / 400 > 0.9
+    assert near / 400 > 0.9
+
+
+def test_meeting_the_same_citizens_makes_differences_far_surer() -> None:
+    dice = np.random.default_rng(9)
+    together = toy(dice, [0.0, 1.0], 20)
+    apart = np.column_stack((toy(dice, [0.0], 20), toy(dice, [1.0], 20)))
+    assert differences(together, 0)[1].half_width < 0.6 * differences(apart, 0)[1].half_width
 
 
 def test_what_cannot_be_compared_says_why() -> None:
