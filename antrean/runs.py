@@ -5,6 +5,10 @@ meta.json          machine, versions, seeds, what the run was asked for, how it 
 <part>/events.parquet   StageEvents of a part: lab-normal, lab-upgrade, twin-normal, ..., nation-upgrade
 <part>/load/       what Locust and the load side wrote themselves
 summary.json       the measures of every part     report.html   for people
+
+results/<scenario>/compare-<run>/ holds a comparison of schedules instead: rows.parquet (the measures of every
+replication), comparison.json, comparison.html; optimise-<run>/ a search: search.journal (every trial), optimum.json,
+front.png; sensitivity-<run>/ an analysis: rows.parquet, sensitivity.json, tornado.png. See antrean/studies.py.
 """
 
 import json
@@ -66,9 +70,9 @@ class Run:
         return content
 
 
-def new_run(results: Path, scenario_name: str) -> Run:
-    """Make the folder of a new run, named by its start in UTC."""
-    start = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+def new_run(results: Path, scenario_name: str, kind: str = "") -> Run:
+    """Make the folder of a new run, named by its start in UTC; before it the kind of a run that is no campaign."""
+    start = f"{kind}{'-' if kind else ''}{datetime.now(UTC):%Y%m%d-%H%M%S}"
     parent = results / scenario_name
     parent.mkdir(parents=True, exist_ok=True)
     folder, number = parent / start, 1

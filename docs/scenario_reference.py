@@ -101,6 +101,8 @@ def _toml(value: object) -> str:
     """A value as the file writes it, on one line; of a long one or a table, the beginning."""
     if isinstance(value, datetime):
         return f"`{value.isoformat()}`"
+    if value == {}:
+        return "`{}`"
     text = " ".join(tomli_w.dumps({"": value}).partition("\n" if isinstance(value, dict) else "= ")[2].split())
     return f"`{text if len(text) <= 48 else text[:45] + '...'}`"
 

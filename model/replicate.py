@@ -15,6 +15,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @property
+    def half_width(self) -> float:
+        """How far the interval reaches to either side."""
+        return (self.high - self.low) / 2
+
     def covers(self, value: float) -> bool:
         """Say whether a value lies within."""
         return self.low <= value <= self.high

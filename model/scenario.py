@@ -15,7 +15,9 @@ from model.capacity import Centre
 from model.demand import Demand
 from model.equipment import WEEKDAYS, Offices, Weekday
 from model.offices import Zone
+from model.optimise import Optimise
 from model.section import OfficeCodes, PositiveSeconds, Section
+from model.sensitivity import Sensitivity
 from model.service import Service
 from model.shifts import Staffing
 from model.units import DAY_S, Bytes, Peak, format_clock, format_window
@@ -99,6 +101,8 @@ class Scenario(Section):
     upgrade: Upgrade | None = None
     staffing: Staffing
     load: Load
+    optimise: Optimise | None = None
+    sensitivity: Sensitivity | None = None
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Scenario":

@@ -29,7 +29,7 @@ def two_offices(tmp_path: Path) -> Path:
 def test_help_names_every_command() -> None:
     shown = antrean("--help")
     assert shown.returncode == 0
-    for command in ("run", "simulate", "report", "scenarios"):
+    for command in ("run", "simulate", "compare", "optimise", "sensitivity", "report", "scenarios"):
         assert command in shown.stdout
 
 
