@@ -47,6 +47,8 @@ system = Table(
     Column("phase", Text, nullable=False, server_default=""),
     # The zones whose offices have the new version already, while a rolling upgrade is under way.
     Column("upgraded_zones", ARRAY(Text), nullable=False, server_default="{}"),
+    # Until when a worker that starts anew may keep the others from doing so.
+    Column("restart_turn_until", Double, nullable=False, server_default="0"),
     CheckConstraint("one_row", name="system_one_row"),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from mock_server import claims, faults, register
+from mock_server import claims, faults, register, restarts
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
@@ -71,18 +71,25 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
     with engine_of(settings.database_url) as engine:
         ready()
         keep_at(work, stop)
-    return outdated
+    return outdated and not stop()
 
 
 def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
+    with engine.begin() as connection:
+        restarts.end_turn(connection)
     started_for = _release(engine)
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
-            if _release(engine) != started_for:
+            if _release(engine) != started_for and _may_restart(engine):
                 return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
     return False
+
+
+def _may_restart(engine: Engine) -> bool:
+    with engine.begin() as connection:
+        return restarts.take_turn(connection)
 
 
 def _release(engine: Engine) -> tuple[Version, frozenset[Zone]]:

@@ -32,6 +32,7 @@ def _system() -> None:
         sa.Column("version", sa.Text, nullable=False),
         sa.Column("phase", sa.Text, nullable=False, server_default=""),
         sa.Column("upgraded_zones", ARRAY(sa.Text), nullable=False, server_default="{}"),
+        sa.Column("restart_turn_until", sa.Double, nullable=False, server_default="0"),
         sa.CheckConstraint("one_row", name="system_one_row"),
     )
     op.execute("INSERT INTO system (version) VALUES ('5.4')")
