@@ -8,6 +8,7 @@ See docs/time-compression.md.
 from model.arrivals import national_peak_per_s, peak_hour
 from model.scenario import Scenario
 from model.staffing import plan_offices
+from model.strategies import changed
 
 
 def quick(scenario: Scenario) -> Scenario:
@@ -61,10 +62,29 @@ def _peak_per_s(scenario: Scenario, count: int) -> float:
     return peak_hour(lab, plan_offices(lab))[1]
 
 
+def playable(scenario: Scenario) -> Scenario:
+    """Return the scenario without what the load side does not play, so that its twin simulates the same day.
+
+    The load side knows people who come to be recorded, wait as long as it takes, and wait for their card; operators who
+    send at once; printers without limits. Hours, breaks and appointments are the same for both.
+    """
+    uncounted = {code: {"cards": None, "delivery": None} for code in scenario.offices.known}
+    return changed(
+        scenario,
+        {
+            "offices": {"link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
+            "demand": {"mix": None, "patience": None, "returning": None, "batch_cards": None},
+            "service": {"waiting_for_card": None},
+            "staffing": {"avoid": None},
+        },
+    )
+
+
 def _with_offices(scenario: Scenario, count: int, volume: float) -> Scenario:
-    return scenario.model_copy(
+    walk_ins = playable(scenario)
+    return walk_ins.model_copy(
         update={
-            "offices": scenario.offices.model_copy(update={"which": scenario.load.offices[:count]}),
-            "demand": scenario.demand.model_copy(update={"volume": volume}),
+            "offices": walk_ins.offices.model_copy(update={"which": scenario.load.offices[:count]}),
+            "demand": walk_ins.demand.model_copy(update={"volume": volume}),
         }
     )

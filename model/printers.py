@@ -10,6 +10,7 @@ from model.scenario import Scenario
 from model.staffing import OfficeDay, OfficePlan, office_day, office_midnight_s
 from model.stages import Stage, Status
 from model.station import Station
+from model.units import DAY_S
 from model.windows import next_within_s
 
 BEHIND = 1.0
@@ -62,14 +63,18 @@ class Printers:
         )
 
     def _switch(self, days: int) -> Generator[Event, object, None]:
-        open_days = [today for today in self._office_days(days) if not today.closed]
-        shifts_s = [(today.regular_start_s, today.evening_end_s) for today in open_days]
-        nights_s = [
-            (midnight_s + window.start_s, midnight_s + window.end_s)
-            for midnight_s in (office_midnight_s(self._scenario, self._plan.office, day) for day in range(days))
-            for window in self._batch
-        ]
-        on_s = [*shifts_s, *nights_s]
+        """Switch on for the shifts, and for the hours of batch printing on open days and in the nights after them."""
+        on_s = []
+        for day, today in enumerate(self._office_days(days)):
+            if today.closed:
+                continue
+            on_s.append((today.regular_start_s, today.evening_end_s))
+            midnight_s = office_midnight_s(self._scenario, self._plan.office, day)
+            for window in self._batch:
+                # What lies before the shift is the end of the night that follows the day.
+                before = midnight_s + window.start_s < today.regular_start_s
+                night_s = midnight_s + (DAY_S if before else 0.0)
+                on_s.append((night_s + window.start_s, night_s + window.end_s))
         for moment_s in sorted({moment_s for spell in on_s for moment_s in spell}):
             yield self._until(moment_s)
             on = any(start_s <= moment_s < end_s for start_s, end_s in on_s)

@@ -69,7 +69,21 @@ def parse(text: str, name: str) -> Scenario:
 
 def dump(scenario: Scenario) -> str:
     """Write a scenario as TOML that `parse` reads back to an equal one."""
-    return tomli_w.dumps(scenario.model_dump(by_alias=True, exclude_none=True))
+    return tomli_w.dumps(as_tables(scenario))
+
+
+def as_tables(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario as the tables of its file: values with their units, keys that are left out not in it."""
+    # Not pydantic's exclude_none, which also leaves out what is None in code and a word in the file: peak = "real".
+    return _without_none(scenario.model_dump(by_alias=True))
+
+
+def _without_none(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }
 
 
 def _valid_tables(tables: dict[str, Any]) -> dict[str, object]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from model.periods import upgrade_length_s, work_s
 from model.scenario import Scenario
+from model.scenario_file import as_tables
 from model.units import DAY_S, HOUR_S, DayWindow, format_duration, format_window
 
 Strategy = Callable[[Scenario], Scenario]
@@ -25,7 +26,7 @@ def changed(scenario: Scenario, tables: Mapping[str, Any]) -> Scenario:
     Raises:
         ValueError: the changed scenario is not valid; says which keys do not go together.
     """
-    return Scenario.model_validate(_merged(scenario.model_dump(by_alias=True, exclude_none=True), tables))
+    return Scenario.model_validate(_merged(as_tables(scenario), tables))
 
 
 def combine(names: Iterable[str]) -> Strategy:

@@ -1,10 +1,14 @@
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.arrivals import national_peak_per_s, peak_hour
-from model.compression import lab_scenario, quick
+from model.arrivals import citizens, national_peak_per_s, peak_hour
+from model.compression import lab_scenario, playable, quick
+from model.errands import Errand
 from model.scenario import Scenario
+from model.scenario_file import load
 from model.staffing import plan_offices
 
 
@@ -94,3 +98,17 @@ def test_a_quick_run_takes_the_figures_of_load_quick_and_changes_nothing_else(ap
     assert coarse.centre.residents == april.load.quick.residents
     changed = {"load": {"speedup", "capacity_window_s"}, "centre": {"residents"}}
     assert coarse.model_dump(exclude=changed) == april.model_dump(exclude=changed)
+
+
+def test_the_lab_plays_a_fortnights_first_day_with_what_its_load_side_knows() -> None:
+    fortnight = load("april-fortnight")
+    lab = lab_scenario(fortnight, 20.0)
+    crowd = citizens(lab, plan_offices(lab), 0)
+    assert {person.errand for person in crowd} == {Errand.ENROLLMENT}
+    assert {(person.waits, person.patience_s) for person in crowd} == {(True, math.inf)}
+    assert (lab.offices.cards, lab.offices.link_bits_per_s, lab.staffing.avoid) == (None, None, [])
+    assert lab.staffing.breaks == fortnight.staffing.breaks
+
+
+def test_what_the_lab_plays_of_april_2016_is_all_of_it(april: Scenario) -> None:
+    assert playable(april) == april

@@ -240,3 +240,15 @@ def test_waiting_citizens_cards_are_printed_first_where_they_go_first(malang: Sc
     first_s, last_s = mean_waits_s(waiting_first=True)
     assert first_s < mixed_s / 2
     assert last_s > mixed_s
+
+
+def test_printers_run_through_the_night_after_an_open_day_and_rest_on_a_closed_one(malang: Scenario) -> None:
+    tables = {
+        "offices": {"closed_on": ["tuesday"], "batch_printing": ["17:00-24:00", "00:00-08:00"]},
+        "service": {"waiting_for_card": 0.0},
+    }
+    _, events = played(malang, tables, days=3)
+    hours = of(events, Stage.PRINTING)["started_s"] / H
+    # Monday's night lasts until Tuesday at 08:00; on Wednesday at 08:00 the next shift begins.
+    assert hours.filter(hours.is_between(24, 32)).len() > 0
+    assert hours.filter(hours.is_between(32.01, 56)).is_empty()

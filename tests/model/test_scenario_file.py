@@ -371,3 +371,8 @@ def test_a_written_scenario_carries_its_units(april: Scenario) -> None:
     written = dump(april)
     for line in ('printing = "3 min"', 'arrivals = "400/day"', 'opening = "08:00-18:00"', 'peak = "85% of capacity"'):
         assert line in written.splitlines()
+
+
+def test_a_load_of_real_height_is_written_and_read_back(april: Scenario) -> None:
+    real = april.model_copy(update={"load": april.load.model_copy(update={"peak_share": None})})
+    assert parse(dump(real), "real") == real
