@@ -5,13 +5,14 @@ share what the machine was doing, and are no independent witnesses (block bootst
 1989).
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from antrean.calibration import batching, queue_mining
+from antrean.calibration import batching
 from antrean.calibration.calibration_file import (
     Batching,
     Calibration,
@@ -22,24 +23,23 @@ from antrean.calibration.calibration_file import (
     Service,
     Standstill,
 )
-from antrean.calibration.concurrency import fit_law, overlaps, refit_law
+from antrean.calibration.concurrency import fit_law, refit_law
 from antrean.calibration.figures import (
     Batches,
     Evidence,
     Figures,
     Floats,
-    Group,
+    Integers,
     figures,
     find_batches,
     resampled,
     slowdown_name,
 )
+from antrean.calibration.preparation import BLOCKS, count_servers, prepare, recovery_doubts
 from antrean.calibration.service_time import Fit, fit_all
 from model.stages import Stage
 from model.streams import stream
 
-BLOCKS = 40
-"""Stretches of time into which each session is cut for resampling."""
 DRAWS = 100
 CONFIDENCE = 0.95
 DIGITS = 5
@@ -77,16 +77,15 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     candidates = {stage: _fit_all(stage, *work_s[stage]) for stage in stages}
     families = {stage: (fits[0].family, fits[0].parameters) for stage, fits in candidates.items()}
     batches = find_batches(evidence, law)
-    once = np.ones(_blocks(evidence), dtype=np.int64)
+    once = np.ones(BLOCKS * evidence.visits["session"].n_unique(), dtype=np.int64)
     found = figures(evidence, batches, law, families, once)
-    drawn: list[dict[str, float]] = []
-    dice = stream(origin.seed, 0, "calibration")
-    for _ in range(draws):
-        times = np.bincount(dice.integers(len(once), size=len(once)), minlength=len(once))
+
+    def resample(times: Integers) -> Figures:
         again = refit_law(law, evidence.seen, evidence.kinds(resampled(evidence, times)))
-        drawn.append(figures(evidence, batches, again, families, times).flat())
-    spread = _Spread(found.flat(), drawn)
-    recovered = set(visits.filter(pl.col("started_s").is_null() & pl.col("finished_s").is_not_null())["stage"])
+        return figures(evidence, batches, again, families, times)
+
+    doubts = recovery_doubts(visits, servers)
+    spread = _Spread(found.flat(), _draw(resample, len(once), doubts, origin.seed, draws))
     calibration = Calibration(
         schema_version=1,
         origin=origin.model_copy(update={"most_per_s": _short(_most_per_s(evidence.visits))}),
@@ -97,7 +96,7 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
             most=int(np.max(evidence.seen.level_at_end)),
         ),
         stages={
-            stage: _service(stage, fits, work_s[stage], servers[stage], stage in recovered, spread)
+            stage: _service(stage, fits, work_s[stage], servers[stage], stage in doubts, spread)
             for stage, fits in candidates.items()
         },
         batching=_batching(batches, found, spread),
@@ -112,69 +111,18 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     return Calibrated(calibration, candidates, {stage: finished for stage, (finished, _) in work_s.items()})
 
 
-def count_servers(visits: pl.DataFrame, stage: str) -> int:
-    """Estimate how many servers a stage has, from the session that shows the most."""
-    most = 1
-    for part in visits.filter(pl.col("stage") == stage).partition_by("session"):
-        queue = part.sort("entered_s", maintain_order=True)
-        known = queue.drop_nulls(["started_s", "finished_s"])
-        if not known.is_empty():
-            seen = queue_mining.most_at_once(known["started_s"].to_numpy(), known["finished_s"].to_numpy())
-        else:
-            finished_s = queue["finished_s"].fill_null(np.inf).to_numpy()
-            seen = queue_mining.estimate_servers(queue["entered_s"].to_numpy(), finished_s)
-        most = max(most, seen)
-    return most
-
-
-def prepare(visits: pl.DataFrame, servers: Mapping[str, int]) -> Evidence:
-    """Give every visit a start and a stretch of time, and see what went on beside it.
-
-    Raises:
-        ValueError: visits left in an order that a stage's servers do not allow.
-    """
-    last_s = pl.max_horizontal("entered_s", "started_s", "finished_s").max().over("session")
-    begun = (
-        pl.concat(
-            _with_starts(part, stage, servers[stage])
-            for (_, stage), part in visits.with_columns(last_s=last_s)
-            .partition_by("session", "stage", as_dict=True, maintain_order=True)
-            .items()
-        )
-        .with_columns(over=pl.col("finished_s").is_not_null())
-        .with_columns(pl.col("finished_s").fill_null(pl.col("last_s")))
-        # Who never began says nothing, nor does what took less than a tick of the clock that measured it.
-        .filter(pl.col("started_s") < pl.col("finished_s"))
-    )
-    first_s, last_s = pl.col("started_s").min().over("session"), pl.col("started_s").max().over("session")
-    block = ((pl.col("started_s") - first_s) / (last_s - first_s) * BLOCKS).fill_nan(0.0).floor().cast(pl.Int64)
-    session = pl.col("session").rank("dense").cast(pl.Int64) - 1
-    begun = begun.with_columns(block=session * BLOCKS + block.clip(0, BLOCKS - 1))
-    groups = [Group(*row) for row in begun.select(Group._fields).unique(maintain_order=True).iter_rows()]
-    number = {group: index for index, group in enumerate(groups)}
-    return Evidence(
-        begun,
-        overlaps(begun),
-        begun["over"].to_numpy(),
-        begun["stage"].to_numpy().astype(np.str_),
-        np.array([number[Group(*row)] for row in begun.select(Group._fields).iter_rows()]),
-        groups,
-        begun.sort("session", "started_s")["version"][0],
-    )
-
-
-def _with_starts(visits: pl.DataFrame, stage: str, servers: int) -> pl.DataFrame:
-    """Recover the starts that are missing in a stage's queue."""
-    queue = visits.sort("entered_s", maintain_order=True)
-    finished_s = queue["finished_s"].fill_null(np.inf).to_numpy()
-    recovered_s = queue_mining.recover_starts(queue["entered_s"].to_numpy(), finished_s, servers)
-    missing = queue["started_s"].is_null().to_numpy()
-    if np.any(missing & np.isfinite(finished_s) & (recovered_s > finished_s)):
-        raise ValueError(
-            f"stage {stage}: its visits leave in an order that needs {queue_mining.least_servers(finished_s)} servers, "
-            f"not {servers}; raise --servers {stage}=N, or leave it out and it is estimated"
-        )
-    return queue.with_columns(pl.col("started_s").fill_null(pl.Series(recovered_s)))
+def _draw(
+    resample: Callable[[Integers], Figures], blocks: int, doubts: Mapping[str, float], seed: int, draws: int
+) -> list[dict[str, float]]:
+    """Look at so many resamples; a stage whose starts were recovered may be wrong by its doubt besides."""
+    dice, guesses = stream(seed, 0, "calibration"), stream(seed, 0, "queue mining")
+    drawn = []
+    for _ in range(draws):
+        flat = resample(np.bincount(dice.integers(blocks, size=blocks), minlength=blocks)).flat()
+        for stage, doubt in doubts.items():
+            flat[f"{stage}.mean_s"] *= math.exp(doubt * guesses.standard_normal())
+        drawn.append(flat)
+    return drawn
 
 
 def _fit_all(stage: str, finished_s: Floats, unfinished_s: Floats) -> list[Fit]:
@@ -249,10 +197,6 @@ def _most_per_s(visits: pl.DataFrame, window_s: float = 10.0) -> float:
     """The most visits a second that one stage finished within a window."""
     finished = visits.filter(pl.col("over")).with_columns(window=(pl.col("finished_s") / window_s).floor())
     return float(finished.group_by("session", "stage", "window").len()["len"].max()) / window_s  # type: ignore[arg-type] # a number
-
-
-def _blocks(evidence: Evidence) -> int:
-    return evidence.visits["session"].n_unique() * BLOCKS
 
 
 def _short(value: float) -> float:

@@ -37,8 +37,8 @@ def read(path: Path) -> pl.DataFrame:
     _check(frame, path)
     first_s = frame["entered"].min()
     visits = frame.with_columns(
-        (pl.lit(None).alias(name) for name in ("server", "claimed_s")),
-        (pl.lit("").alias(name) for name in ("version", "phase")),
+        *(pl.lit(None).alias(name) for name in ("server", "claimed_s")),
+        *(pl.lit("").alias(name) for name in ("version", "phase")),
         *((pl.col(name) - first_s).alias(f"{name}_s") for name in MOMENTS),
         session=pl.lit(path.name),
     )

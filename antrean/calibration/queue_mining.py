@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 Floats = NDArray[np.float64]
+_DECIMALS = 6
+"""Of a second: below a microsecond times differ by how computers round."""
 _ENOUGH = 30
 """Visits on either side, below which two distributions are not worth comparing."""
 
@@ -55,17 +57,36 @@ def estimate_servers(entered_s: Floats, finished_s: Floats) -> int:
     present = _present(entered_s, finished_s)
     at_once = present < least
     over = np.isfinite(finished_s)
-    alone_s = (finished_s - entered_s)[at_once & over]
+    alone_s = np.round((finished_s - entered_s)[at_once & over], _DECIMALS)
     best, best_distance = least, np.inf
     for servers in range(least, int(present.max(initial=0)) + 2):
         queued = ~at_once & over
         if min(queued.sum(), len(alone_s)) < _ENOUGH:
             break
         queued_s = (finished_s - recover_starts(entered_s, finished_s, servers))[queued]
-        distance = float(stats.ks_2samp(alone_s, queued_s, method="asymp").statistic)
+        distance = float(stats.ks_2samp(alone_s, np.round(queued_s, _DECIMALS), method="asymp").statistic)
         if distance < best_distance:
             best, best_distance = servers, distance
     return best
+
+
+def doubt(entered_s: Floats, finished_s: Floats, servers: int) -> float:
+    """Return how far the recovered times may be wrong altogether: the standard deviation of the logarithm of a factor.
+
+    Whether the queue really serves in the order of arrival shows in visits that found a queue: they should need as
+    long as those that found none. What their means differ by is the doubt, and at least what they would by chance.
+    """
+    over = np.isfinite(finished_s)
+    at_once = (_present(entered_s, finished_s) < least_servers(finished_s))[over]
+    work_s = (finished_s - recover_starts(entered_s, finished_s, servers))[over]
+    queued = int((~at_once).sum())
+    if not queued:
+        return 0.0
+    cv = float(np.std(work_s) / np.mean(work_s))
+    chance = cv * float(np.sqrt(1 / max(1, len(work_s) - queued) + 1 / queued))
+    if queued == len(work_s):
+        return chance
+    return max(chance, abs(float(np.log(np.mean(work_s[at_once]) / np.mean(work_s[~at_once])))))
 
 
 def most_at_once(started_s: Floats, finished_s: Floats) -> int:

@@ -64,7 +64,8 @@ def of_run(run: Run) -> pl.DataFrame:
     frames = []
     for part, scenario in measured_parts(run):
         frame = of_events(run.load_events(part), f"{run.folder.name}/{part}", scenario.load.speedup)
-        missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in set(frame["stage"])]
+        seen = set(frame.filter(pl.col("finished_s").is_not_null())["stage"])
+        missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in seen]
         if missing:
             raise ValueError(
                 f"{run.folder}/{part} has no visit to {', '.join(missing)}: the day was stopped too early, or its "
