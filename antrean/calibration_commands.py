@@ -16,13 +16,18 @@ from antrean.calibration.calibrate import calibrate as fit
 from antrean.calibration.calibration_file import Calibration, Estimate, Origin
 from antrean.calibration.figures import SHARED_BY
 from antrean.runs import Run
+from antrean.steps import Steps
+from antrean.validation import validation_report
+from antrean.validation.validate import validate as validate_run
 
 MS_PER_S = 1000.0
+REPLICATIONS = 40
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(calibrate)
+    app.command()(validate)
 
 
 def calibrate(
@@ -54,6 +59,31 @@ def calibrate(
     console = Console()
     _print(console, found.calibration)
     console.print(f"\nCalibration: [bold]{out}[/bold]\nCharts:      {picture}", soft_wrap=True)
+
+
+def validate(
+    run: Annotated[Path, typer.Argument(help="A run's folder, results/<scenario>/<run>.")],
+    calibration: Annotated[Path, typer.Option("--with", help="What `antrean calibrate` wrote.")],
+    out: Annotated[Path | None, typer.Option(help="Folder of the findings; else RUN/validation.")] = None,
+    replications: Annotated[
+        int, typer.Option(min=10, max=1000, help="Simulated days that the prediction intervals come from.")
+    ] = REPLICATIONS,
+) -> None:
+    """Simulate a run's measured days with a calibrated centre, and say how far the prediction is off."""
+    found = calibration_file.load(calibration)
+    console = Console()
+    with Steps(console) as steps, steps.step("Simulate the measured days") as show:
+        days = validate_run(Run(run), found, replications, show)
+        show(1.0, f"{replications} replications")
+    for day in days:
+        table = Table(day.part, "measured", "predicted", "error", "goal", box=box.SIMPLE_HEAD)
+        for line in validation_report.lines(day.comparison):
+            table.add_row(*line)
+        console.print(table)
+        for words in (day.verdict, *day.notes):
+            console.print(words)
+    page = validation_report.write(out or run / "validation", Run(run), calibration, found, days)
+    console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
 
 
 def _origin_of_runs(runs: list[Run], seen: pl.DataFrame, seed: int) -> Origin:
