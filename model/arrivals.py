@@ -74,8 +74,13 @@ class ArrivalCurve:
         return segment, rise / (self._times_s[segment + 1] - self._times_s[segment])
 
 
-def citizens_of(scenario: Scenario, plan: OfficePlan, day: int, replication: int = 0) -> list[Citizen]:
-    """Return the citizens who come to one office on one day, in the order of their arrival."""
+def citizens_of(
+    scenario: Scenario, plan: OfficePlan, day: int, replication: int = 0, work_replication: int | None = None
+) -> list[Citizen]:
+    """Return the citizens who come to one office on one day, in the order of their arrival.
+
+    With a `work_replication` the same people come with records that are as heavy as in that repetition.
+    """
     code = plan.office.code
     came = stream(scenario.seed, replication, "arrivals", code, day)
     count = int(came.poisson(plan.arrivals_per_day))
@@ -85,7 +90,8 @@ def citizens_of(scenario: Scenario, plan: OfficePlan, day: int, replication: int
     capture_s = stream(scenario.seed, replication, "capture", code, day).triangular(
         capture.low_s, capture.mode_s, capture.high_s, count
     )
-    work = stream(scenario.seed, replication, "centre", code, day).standard_normal((count, len(CENTRAL_STAGES)))
+    heavy = replication if work_replication is None else work_replication
+    work = stream(scenario.seed, heavy, "centre", code, day).standard_normal((count, len(CENTRAL_STAGES)))
     names = [f"{code}-d{day}-{number:04d}" for number in range(count)]
     doubles = _duplicates(scenario, names, code, day, replication)
     return [

@@ -117,7 +117,9 @@ def standstills(table: pl.DataFrame, stage: Stage) -> pl.DataFrame:
 
 
 def notices(visits: pl.DataFrame, table: pl.DataFrame, stages: Sequence[str]) -> pl.DataFrame:
-    """Return how long records waited for servers that had nothing to do: until these noticed them.
+    """Return how long records waited for servers that had nothing to do: until work on their batch began.
+
+    That is the commit before, the bell or the next look, and the claim.
 
     Args:
         visits: with claims.
@@ -126,10 +128,10 @@ def notices(visits: pl.DataFrame, table: pl.DataFrame, stages: Sequence[str]) ->
 
     Columns: stage, block, notice_s.
     """
+    began_s = pl.col("started_s").min().over("session", "server", "claimed_s")
+    seen = with_ready(visits).with_columns(began_s=began_s).filter(pl.col("stage").is_in(stages))
     found = []
-    for (session,), part in (
-        with_ready(visits).filter(pl.col("stage").is_in(stages)).partition_by("session", as_dict=True).items()
-    ):
+    for (session,), part in seen.partition_by("session", as_dict=True).items():
         busy = table.filter((pl.col("session") == session) & pl.col("stages").str.contains_any(list(stages)))
         ready_s = part["ready_s"].to_numpy()
         begun = np.searchsorted(np.sort(busy["claimed_s"].to_numpy()), ready_s, side="left")
@@ -138,5 +140,5 @@ def notices(visits: pl.DataFrame, table: pl.DataFrame, stages: Sequence[str]) ->
     if not found:
         return visits.select("stage", "block", notice_s=pl.lit(0.0)).clear()
     return pl.concat(found).select(
-        "stage", "block", notice_s=(pl.col("claimed_s") - pl.col("ready_s")).clip(lower_bound=0.0)
+        "stage", "block", notice_s=(pl.col("began_s") - pl.col("ready_s")).clip(lower_bound=0.0)
     )

@@ -151,7 +151,7 @@ class Calibration(Section):
     stages: dict[str, Service]
     batching: dict[str, Batching] = Field({})
     notice_s: dict[str, Estimate] = Field({})
-    """How long a server with nothing to do takes to notice a record, by stage."""
+    """How long a server with nothing to do takes to begin with a record, by stage: the commit before, notice, claim."""
     phases: Annotated[tuple[Phase, ...], BeforeValidator(_as_tuple)] = ()
     standstills: Annotated[tuple[Standstill, ...], BeforeValidator(_as_tuple)] = ()
     draws: dict[str, Numbers]

@@ -1,9 +1,8 @@
 """A calibration as a centre that the simulation can play today: a pool of slots with one time a stage.
 
 What the pool cannot express is folded into its times for a full server, where it decides how long queues get:
-services slowed as by all processes at work, a claim shared by a full batch. What an idle server costs beyond that, its
-notice and the claim for one record alone, goes into the time until a slot notices work. docs/calibration.md says what
-is lost, and what the simulation would need.
+services slowed as by all processes at work, a claim shared by a full batch. What an idle server takes to begin goes
+into the time until a slot notices work. docs/calibration.md says what is lost, and what the simulation would need.
 """
 
 import math
@@ -89,10 +88,9 @@ def centre_spec(calibration: Calibration, figures: Drawn, speedup: float, period
         for stage in CENTRAL_STAGES
     }
     scale = workers / limit.per_s / sum(stage_s.values())
+    # What a claim costs in a full batch is in the stage's time already.
     alone_s = {
-        stage: figures.get(f"{stage}.notice_s", 0.0)
-        + figures.get(f"{_KIND_OF[stage]}.gap_s", 0.0)
-        - _gap_s(calibration, figures, stage)
+        stage: max(0.0, figures.get(f"{stage}.notice_s", 0.0) - _gap_s(calibration, figures, stage))
         for stage in CENTRAL_STAGES
     }
     total_s = sum(figures[f"{stage}.mean_s"] for stage in CENTRAL_STAGES)

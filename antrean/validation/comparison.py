@@ -69,8 +69,7 @@ class Comparison(NamedTuple):
 
 def compare(
     measured: pl.DataFrame,
-    same: Sequence[pl.DataFrame],
-    others: Sequence[pl.DataFrame],
+    predicted: Sequence[pl.DataFrame],
     end_s: float,
     speedup: float,
     seed: int,
@@ -79,17 +78,17 @@ def compare(
 
     Args:
         measured: its events.
-        same: simulated days of the very same citizens, each with another draw of the calibration: what is expected.
-        others: simulated days of other citizens of the same kind, each with a draw too: where such a day may lie.
+        predicted: simulated days of the same citizens, each with another draw of the calibration and other chance in
+            the centre.
         end_s: when the day's last evening ends; who has no card by then has waited until then.
         speedup: brings the centre's times back to its own clock.
         seed: of the resampling.
     """
     waits = waits_s(measured, end_s)
-    predicted_waits = np.concatenate([waits_s(day, end_s) for day in same])
-    bands = _bands(measured, same, others)
+    predicted_waits = np.concatenate([waits_s(day, end_s) for day in predicted])
+    bands = _bands(measured, predicted)
     return Comparison(
-        _figures(measured, same, waits, predicted_waits, speedup),
+        _figures(measured, predicted, waits, predicted_waits, speedup),
         _distance_s(waits, predicted_waits, seed),
         float(waits.mean()),
         _coverage(bands),
@@ -98,20 +97,20 @@ def compare(
 
 
 def _figures(
-    measured: pl.DataFrame, same: Sequence[pl.DataFrame], waits: Floats, predicted: Floats, speedup: float
+    measured: pl.DataFrame, days: Sequence[pl.DataFrame], waits: Floats, predicted: Floats, speedup: float
 ) -> dict[str, Pair]:
     last_arrival_s = float(measured.filter(pl.col("stage") == "arrival")["entered_s"].to_numpy().max())
-    cards = [_cards_until(day, last_arrival_s) for day in same]
+    cards = [_cards_until(day, last_arrival_s) for day in days]
     figures = {
         "throughput": Pair(_cards_until(measured, last_arrival_s), float(np.mean(cards))),
         "wait_median_s": Pair(float(np.median(waits)), float(np.median(predicted))),
         "wait_p95_s": Pair(float(np.quantile(waits, 0.95)), float(np.quantile(predicted, 0.95))),
     }
-    centre, predicted_centre = centre_times_s(measured), np.concatenate([centre_times_s(day) for day in same])
+    centre, predicted_centre = centre_times_s(measured), np.concatenate([centre_times_s(day) for day in days])
     for name, share in (("centre_p50_s", 0.5), ("centre_p95_s", 0.95)):
         quantiles = (float(np.quantile(times, share)) / speedup for times in (centre, predicted_centre))
         figures[name] = Pair(*quantiles)
-    stays = [stage_times_s(day) for day in same]
+    stays = [stage_times_s(day) for day in days]
     for stage, times in stage_times_s(measured).items():
         mean_s = float(np.mean(np.concatenate([stay[stage] for stay in stays])))
         figures[f"{stage}_mean_s"] = Pair(float(times.mean()) / speedup, mean_s / speedup)
@@ -136,16 +135,14 @@ def _distance_s(measured: Floats, predicted: Floats, seed: int) -> tuple[float, 
     return value, min(value, float(low)), max(value, float(high))
 
 
-def _bands(measured: pl.DataFrame, same: Sequence[pl.DataFrame], others: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def _bands(measured: pl.DataFrame, days: Sequence[pl.DataFrame]) -> pl.DataFrame:
     hours = hours_of(measured)
     table = by_band(measured, hours)
-    expected, possible = ([by_band(day, hours) for day in days] for days in (same, others))
+    possible = [by_band(day, hours) for day in days]
     columns: dict[str, Floats] = {}
     for name in COMPARED:
-        middle, spread = (
-            np.array([day[name].cast(pl.Float64).to_numpy() for day in days]) for days in (expected, possible)
-        )
-        columns[f"{name}_middle"] = _quantile(middle, 0.5)
+        spread = np.array([day[name].cast(pl.Float64).to_numpy() for day in possible])
+        columns[f"{name}_middle"] = _quantile(spread, 0.5)
         columns[f"{name}_low"] = _quantile(spread, (1 - WITHIN) / 2)
         columns[f"{name}_high"] = _quantile(spread, (1 + WITHIN) / 2)
     return table.with_columns(pl.Series(name, values).fill_nan(None) for name, values in columns.items())

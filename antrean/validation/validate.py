@@ -24,8 +24,6 @@ from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES
 
-SAME = 10
-"""Simulations of the very citizens that were measured, each with another draw."""
 POOL_ONLY = (
     "Simulated with a centre that is a pool of slots with one time a stage and one variation for all: per-stage "
     "distributions, slowing by what goes on at the moment, and batches are folded into its times "
@@ -40,7 +38,7 @@ class DayValidated(NamedTuple):
     scenario: Scenario
     comparison: Comparison
     measured: pl.DataFrame
-    same: list[pl.DataFrame]
+    predicted: list[pl.DataFrame]
     """Simulated days of the same citizens."""
     verdict: str
     notes: list[str]
@@ -59,7 +57,7 @@ def validate(
     Args:
         run: its folder.
         calibration: what the centre is made from.
-        replications: simulated days of other citizens, for the prediction intervals.
+        replications: simulated days, each with another draw of the calibration and other chance in the centre.
         show: is told the share done and what is going on.
 
     Raises:
@@ -88,18 +86,17 @@ def _day(
     measured = run.load_events(part)
     plan, speedup = plan_of(measured, scenario), scenario.load.speedup
 
-    def day(number: int, replication: int) -> pl.DataFrame:
+    def day(number: int) -> pl.DataFrame:
         figures = drawn(calibration, number)
         centre = centre_spec(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
-        show(number / (SAME + replications))
-        return simulate(scenario, centre, days=1, replication=replication)
+        show(number / replications)
+        return simulate(scenario, centre, days=1, work_replication=1 + number)
 
-    same = [day(number, replication=0) for number in range(SAME)]
-    others = [day(SAME + number, replication=1 + number) for number in range(replications)]
+    predicted = [day(number) for number in range(replications)]
     end_s = horizon_s(scenario, plan_offices(scenario), 1)
-    comparison = compare(measured, same, others, end_s, speedup, scenario.seed)
+    comparison = compare(measured, predicted, end_s, speedup, scenario.seed)
     notes = _notes(run, scenario, measured, calibration, unknown_phases(plan, calibration))
-    return DayValidated(part, scenario, comparison, measured, same, verdict(comparison), notes)
+    return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
 
 
 def _notes(

@@ -15,11 +15,11 @@ MEASURED = "#222222"
 
 
 def day_over_prediction(
-    comparison: Comparison, measured: pl.DataFrame, same: list[pl.DataFrame], scenario: Scenario, end_s: float
+    comparison: Comparison, measured: pl.DataFrame, predicted: list[pl.DataFrame], scenario: Scenario, end_s: float
 ) -> Figure:
     """Draw throughput, backlog, waits and the centre's times by hour, and the distribution of the waits.
 
-    Tinted: the 90% prediction interval. Dashed: what is expected of the very same citizens.
+    Tinted: the 90% prediction interval. Dashed: the middle of the prediction.
     """
     figure = Figure(figsize=(10, 7))
     axes = figure.subplots(2, 2)
@@ -36,7 +36,7 @@ def day_over_prediction(
         axis.set_ylabel(unit)
         axis.set_xlabel(f"hour of the day, {clock_name(scenario)}")
     axes[0, 0].legend(loc="upper right", fontsize=8)
-    _waits(axes[1, 1], waits_s(measured, end_s), [waits_s(day, end_s) for day in same], colour)
+    _waits(axes[1, 1], waits_s(measured, end_s), [waits_s(day, end_s) for day in predicted], colour)
     return figure
 
 
@@ -54,7 +54,7 @@ def _by_hour(axis: Axes, bands: pl.DataFrame, name: str, factor: float, colour: 
 
 def _waits(axis: Axes, measured: Floats, predicted: list[Floats], colour: str) -> None:
     for values in predicted:
-        axis.plot(*_shares(values), color=colour, linewidth=0.6, alpha=0.6, drawstyle="steps-post")
+        axis.plot(*_shares(values), color=colour, linewidth=0.5, alpha=0.3, drawstyle="steps-post")
     axis.plot(*_shares(np.concatenate(predicted)), color=colour, linestyle="--", drawstyle="steps-post")
     axis.plot(*_shares(measured), color=MEASURED, linewidth=1.5, drawstyle="steps-post")
     axis.set_title("Waits for the card")

@@ -84,7 +84,7 @@ def _value(name: str, value: float) -> str:
 def _shown(day: DayValidated) -> dict[str, Any]:
     end_s = horizon_s(day.scenario, plan_offices(day.scenario), 1)
     image = io.BytesIO()
-    day_over_prediction(day.comparison, day.measured, day.same, day.scenario, end_s).savefig(image, format="png")
+    day_over_prediction(day.comparison, day.measured, day.predicted, day.scenario, end_s).savefig(image, format="png")
     data = base64.b64encode(image.getvalue()).decode()
     distance = Pair(day.comparison.mean_wait_s, day.comparison.distance_s[0])
     return {

@@ -56,9 +56,9 @@ def test_an_idle_servers_notice_is_counted_from_when_it_could_see_the_record() -
     everything = visits(TWO_OF_A_WORKER + MATCHED)
     table = batching.batches(everything)
     found = batching.notices(everything, table, ["matching"])
-    assert found["notice_s"].to_list() == [0.25, 0.25]
+    assert found["notice_s"].to_list() == [0.5, 0.5]
     # `c` came while the worker was busy: it waited for it, which is no notice.
-    assert batching.notices(everything, table, ["validation", "personalisation"])["notice_s"].to_list() == [1.0, 0.5]
+    assert batching.notices(everything, table, ["validation", "personalisation"])["notice_s"].to_list() == [1.25, 0.75]
 
 
 def test_what_a_batch_costs_beside_its_records_is_found() -> None:
