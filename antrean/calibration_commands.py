@@ -128,7 +128,10 @@ def _draw(found: Calibrated, out: Path) -> Path:
 
 
 def _print(console: Console, calibration: Calibration) -> None:
-    table = Table("stage", "visits", "servers", "mean (ms)", "variation", "distribution", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("stage", no_wrap=True)
+    for column in ("visits", "servers", "mean (ms)", "variation", "distribution"):
+        table.add_column(column)
     for name, stage in calibration.stages.items():
         table.add_row(
             name,

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import optimize
 
+from antrean.calibration.visits import WEB
 from model.stages import Stage
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,7 @@ def batches(visits: pl.DataFrame) -> pl.DataFrame:
     """
     return (
         with_ready(visits)
-        .filter(pl.col("claimed_s").is_not_null() & pl.col("server").is_not_null() & (pl.col("stage") != "submission"))
+        .filter(pl.col("claimed_s").is_not_null() & pl.col("server").is_not_null() & ~pl.col("stage").is_in(list(WEB)))
         .sort("session", "server", "started_s")
         .group_by("session", "server", "claimed_s", maintain_order=True)
         .agg(

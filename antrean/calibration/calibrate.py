@@ -36,10 +36,12 @@ from antrean.calibration.figures import (
     slowdown_name,
 )
 from antrean.calibration.preparation import BLOCKS, count_servers, prepare, recovery_doubts
-from antrean.calibration.service_time import Fit, fit_all
+from antrean.calibration.service_time import LEAST_VISITS, Fit, fit_all
 from model.stages import Stage
 from model.streams import stream
 
+OPTIONAL = frozenset({Stage.HANDOVER.value})
+"""Stages that a calibration can do without: a day can end before many cards are handed over."""
 DRAWS = 100
 CONFIDENCE = 0.95
 DIGITS = 5
@@ -71,6 +73,7 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     stages = visits["stage"].unique(maintain_order=True).to_list()
     servers = {stage: servers.get(stage) or count_servers(visits, stage) for stage in stages}
     evidence = prepare(visits, servers)
+    stages = [stage for stage in stages if stage not in OPTIONAL or evidence.finished(stage) >= LEAST_VISITS]
     everything = np.arange(evidence.visits.height)
     law = fit_law(evidence.seen, evidence.kinds(everything))
     work_s = {stage: evidence.work_s(law, stage, everything) for stage in stages}

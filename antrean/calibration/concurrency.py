@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from antrean.calibration.service_time import PARAMETRIC, Family, profile
-from model.stages import Stage
+from antrean.calibration.visits import WEB
 
 Floats = NDArray[np.float64]
 LawName: TypeAlias = Literal["none", "sharing", "linear"]
@@ -149,7 +149,7 @@ def _log_likelihood(kind: Kind, law: Law) -> float:
 
 def _levels(visits: pl.DataFrame) -> tuple[Floats, NDArray[np.int64]]:
     """When the number in service changes in one session, and what it is from then on."""
-    is_web = (visits["stage"] == Stage.SUBMISSION.value).to_numpy()
+    is_web = visits["stage"].is_in(list(WEB)).to_numpy()
     started_s, finished_s = visits["started_s"].to_numpy(), visits["finished_s"].to_numpy()
     moments_s = np.unique(np.concatenate((started_s, finished_s)))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from antrean.calibration import batching
 from antrean.calibration.concurrency import Law, Overlaps
 from antrean.calibration.service_time import LEAST_VISITS, Family, Fit, fit
+from antrean.calibration.visits import WEB
 from model.stages import Stage
 
 AnyName = TypeVar("AnyName", str, pl.Expr)
@@ -60,13 +61,17 @@ class Evidence(NamedTuple):
         members: Integers = rows[(self.stages[rows] == stage) & normal[self.group[rows]]]
         return members
 
+    def finished(self, stage: str) -> int:
+        """Return how many of a stage's normal visits have finished."""
+        return int(self.over[self.normal_rows(stage, np.arange(len(self.over)))].sum())
+
     def kinds(self, rows: Integers) -> list[Integers]:
         """Return, group by group, those of `rows` that can say how services slow each other."""
         duration_s = self.seen.at_level_s.sum(axis=1)
         chosen = []
         for number, group in enumerate(self.groups):
             members = rows[(self.group[rows] == number) & self.over[rows]]
-            own_time = group.stage not in batching.IN_SHARES and group.stage != Stage.SUBMISSION.value
+            own_time = group.stage not in batching.IN_SHARES and group.stage not in WEB
             if not own_time or not group.is_normal(self.before) or not len(members):
                 continue
             if duration_s[members].mean() >= LEAST_SERVICE_S:
@@ -276,6 +281,6 @@ def _slowdowns(tally: Tally, before: str) -> dict[tuple[str, str], dict[str, flo
 
 def _with_all(slowdowns: dict[str, float], cost_s: Mapping[str, float]) -> dict[str, float]:
     """Add "all", the mean of the slow-downs weighted by what each costs a record normally."""
-    central = [stage for stage in slowdowns if stage != Stage.SUBMISSION.value] or list(slowdowns)
+    central = [stage for stage in slowdowns if stage not in WEB] or list(slowdowns)
     total_s = sum(cost_s[stage] for stage in central)
     return slowdowns | {"all": sum(slowdowns[stage] * cost_s[stage] for stage in central) / total_s}

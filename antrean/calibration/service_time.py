@@ -19,6 +19,8 @@ PARAMETRIC: tuple[Family, ...] = ("lognormal", "gamma", "weibull")
 _SCIPY: dict[str, Any] = {"lognormal": stats.lognorm, "gamma": stats.gamma, "weibull": stats.weibull_min}
 SHARES = tuple(np.round(np.linspace(0.0, 1.0, 41), 3).tolist())
 """At which shares the empirical distribution is kept as quantiles, linear between them."""
+_NO_SPREAD = 1e-6
+"""Standard deviation of the logarithms."""
 LEAST_VISITS = 30
 """Finished visits below which no distribution is fitted."""
 
@@ -65,7 +67,7 @@ class Fit(NamedTuple):
 
 
 def fit_all(times_s: Floats, unfinished_s: Floats) -> list[Fit]:
-    """Fit every family, the best by Schwarz's criterion first.
+    """Fit every family, the best by Schwarz's criterion first; to times that are all the same only the empirical one.
 
     Args:
         times_s: of visits that finished; positive.
@@ -79,7 +81,10 @@ def fit_all(times_s: Floats, unfinished_s: Floats) -> list[Fit]:
             f"only {len(times_s)} visits have finished, and a distribution needs {LEAST_VISITS}; give more runs or a "
             "longer log"
         )
-    fits = [fit(family, times_s, unfinished_s) for family in (*PARAMETRIC, "empirical")]
+    # What always takes the same has no spread to fit, and a likelihood without bounds.
+    constant = float(np.std(np.log(times_s))) < _NO_SPREAD
+    families: tuple[Family, ...] = ("empirical",) if constant else (*PARAMETRIC, "empirical")
+    fits = [fit(family, times_s, unfinished_s) for family in families]
     return sorted(fits, key=lambda candidate: candidate.bic)
 
 

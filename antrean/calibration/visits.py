@@ -29,6 +29,8 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 """`session` names the stretch of observation, such as a run's part: only visits of one session meet each other."""
 
+WEB = frozenset({Stage.SUBMISSION.value, Stage.HANDOVER.value})
+"""Stages that are requests to the web server."""
 MEASURED = "lab-*"
 """Parts of a run in which a server was measured."""
 _NEXT = {
@@ -78,13 +80,14 @@ def of_run(run: Run) -> pl.DataFrame:
 def of_events(events: pl.DataFrame, session: str, speedup: float) -> pl.DataFrame:
     """Return the visits to the centre that StageEvents tell, and those that had not finished when they ended.
 
-    A failed submission is left out: it is another kind of work.
+    Of the offices' requests those that the centre granted are in it: submissions and hand-overs.
     """
     by_server = pl.col("stage").cast(pl.String).is_in([stage.value for stage in CENTRAL_STAGES]) & (
         pl.col("source") != Source.LOAD
     )
     submitted = (pl.col("stage") == Stage.SUBMISSION) & (pl.col("outcome") == Status.RECEIVED_AT_CENTRAL)
-    seen = events.filter(by_server | submitted).with_columns(
+    handed = (pl.col("stage") == Stage.HANDOVER) & (pl.col("outcome") == Status.CARD_ISSUED)
+    seen = _one_after_the_other(events.filter(by_server | submitted | handed)).with_columns(
         (pl.col(f"{moment}_s") / speedup for moment in ("entered", "claimed", "started", "finished")),
         session=pl.lit(session),
         record=pl.col("citizen"),
@@ -95,12 +98,20 @@ def of_events(events: pl.DataFrame, session: str, speedup: float) -> pl.DataFram
     return _with_the_servers_phase(visits)
 
 
+def _one_after_the_other(events: pl.DataFrame) -> pl.DataFrame:
+    """Let a hand-over begin when the clerk is done with the one before: those seen in one look wait for each other."""
+    is_handover = pl.col("stage") == Stage.HANDOVER
+    before = pl.col("finished_s").shift(1).over("server", "claimed_s", order_by="finished_s")
+    handed = events.filter(is_handover).with_columns(started_s=pl.max_horizontal("started_s", before))
+    return pl.concat([events.filter(~is_handover), handed])
+
+
 def _with_the_servers_phase(visits: pl.DataFrame) -> pl.DataFrame:
-    """Give submissions the version and phase of the server's last visit before them: the load side cannot know."""
-    by_server = pl.col("stage") != Stage.SUBMISSION.value
+    """Give requests the version and phase of the server's last visit before them: the load side cannot know."""
+    by_server = ~pl.col("stage").is_in(list(WEB))
     known = visits.filter(by_server & pl.col("started_s").is_not_null()).select("started_s", "version", "phase")
-    submissions = visits.filter(~by_server).drop("version", "phase").sort("started_s")
-    told = submissions.join_asof(known.sort("started_s"), on="started_s")
+    requests = visits.filter(~by_server).drop("version", "phase").sort("started_s")
+    told = requests.join_asof(known.sort("started_s"), on="started_s")
     first = known.sort("started_s").head(1)
     told = told.with_columns(
         pl.col(name).fill_null(first[name].first() if not first.is_empty() else "") for name in ("version", "phase")

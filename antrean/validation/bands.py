@@ -5,7 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from model.measures import by_hour, visits
-from model.stages import CENTRAL_STAGES
+from model.stages import Stage
 from model.units import HOUR_S
 
 Floats = NDArray[np.float64]
@@ -38,14 +38,18 @@ def centre_times_s(events: pl.DataFrame) -> Floats:
     return ready.select(pl.col("ready_s") - pl.col("received_s")).to_series().to_numpy()
 
 
+STAGES = tuple(stage for stage in Stage if stage is not Stage.ARRIVAL)
+"""Where time passes: what a wait is made of, so that an error can be traced to its place."""
+
+
 def stage_times_s(events: pl.DataFrame) -> dict[str, Floats]:
-    """Return how long records stayed in each central stage, queue and work together."""
+    """Return how long citizens and their records stayed in each stage, queue and service together."""
     return {
         stage.value: events.filter(pl.col("stage") == stage)
         .select(pl.col("finished_s") - pl.col("entered_s"))
         .to_series()
         .to_numpy()
-        for stage in CENTRAL_STAGES
+        for stage in STAGES
     }
 
 

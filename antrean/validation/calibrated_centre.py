@@ -16,7 +16,6 @@ from antrean.calibration.concurrency import Law
 from antrean.calibration.figures import SHARED_BY, slowdown_name
 from antrean.twin import standstill_s
 from model.centre import CentreSpec, Period
-from model.events import Source
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -110,14 +109,14 @@ class Plan(NamedTuple):
 
     phases: tuple[tuple[float, str, str], ...]
     """Start (scenario seconds), version and name of each, in their order; the first begins with the day."""
-    switch_s: float | None
-    """When the matcher began to change versions; None if it never did."""
+    still_s: tuple[float, float] | None
+    """Between which moments the matcher changed versions; None if it never did."""
 
 
 def plan_of(events: pl.DataFrame, scenario: Scenario) -> Plan:
     """Return when the phases began, from the measured events."""
     seen = (
-        events.filter((pl.col("source") != Source.LOAD) & (pl.col("stage") != Stage.PRINTING))
+        events.filter(pl.col("stage").cast(pl.String).is_in([stage.value for stage in CENTRAL_STAGES]))
         .group_by("version", "phase")
         .agg(pl.col("started_s").min())
         .sort("started_s")
@@ -127,12 +126,12 @@ def plan_of(events: pl.DataFrame, scenario: Scenario) -> Plan:
         # While a rolling upgrade goes on both versions are seen in a phase; it begins with the first.
         if not phase or all(phase != other for _, _, other in phases):
             phases.append((start_s if phases else -math.inf, version, phase))
-    still_s = standstill_s(events, scenario)
-    return Plan(tuple(phases), still_s[0] if still_s else None)
+    return Plan(tuple(phases), standstill_s(events, scenario))
 
 
 def periods(plan: Plan, calibration: Calibration, figures: Drawn, speedup: float) -> tuple[Period, ...]:
-    """Return the centre's periods: when each phase began as measured, what it costs as calibrated.
+    """Return the centre's periods: when each phase began as measured, what it costs and how long it stands still as
+    calibrated.
 
     A phase that the calibration has not seen costs nothing; `unknown_phases` names it.
     """
@@ -140,18 +139,19 @@ def periods(plan: Plan, calibration: Calibration, figures: Drawn, speedup: float
         Period(start_s, version, phase, figures.get(slowdown_name(version, phase), 1.0))
         for start_s, version, phase in plan.phases
     ]
-    if plan.switch_s is None or not calibration.standstills:
+    if plan.still_s is None or not calibration.standstills:
         return tuple(found)
-    begin_s = plan.switch_s
-    still_s = sum(still.still_s for still in calibration.standstills) / len(calibration.standstills) * speedup
+    begin_s, seen_end_s = plan.still_s
+    still_s = sum(still.still_s for still in calibration.standstills) / len(calibration.standstills)
+    end_s = begin_s + still_s * speedup
     before = [period for period in found if period.start_s < begin_s]
-    # When it is over, what has begun in the meantime holds.
-    last = [period for period in found if period.start_s <= begin_s + still_s][-1]
-    after = [period for period in found if period.start_s > begin_s + still_s]
+    # What had begun by the measured end begins with the calibrated one.
+    first = [period for period in found if period.start_s <= seen_end_s][-1]
+    after = [period for period in found if period.start_s > max(seen_end_s, end_s)]
     return (
         *before,
         Period(begin_s, before[-1].version, "standstill", math.inf),
-        last._replace(start_s=begin_s + still_s),
+        first._replace(start_s=end_s),
         *after,
     )
 
@@ -160,7 +160,7 @@ def unknown_phases(plan: Plan, calibration: Calibration) -> list[str]:
     """Return the phases of a day of which the calibration says nothing; the first is what it calls normal."""
     known = {(phase.version, phase.phase) for phase in calibration.phases}
     unknown = [phase or f"{version} alone" for _, version, phase in plan.phases[1:] if (version, phase) not in known]
-    if plan.switch_s is not None and not calibration.standstills:
+    if plan.still_s is not None and not calibration.standstills:
         unknown.append("the matcher's change of version")
     return unknown
 

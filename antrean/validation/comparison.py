@@ -41,11 +41,11 @@ class Pair(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A day against its prediction; waits in scenario seconds, the centre's times in wall seconds."""
+    """A day against its prediction; waits in scenario seconds, times in the centre and the stages in wall seconds."""
 
     figures: dict[str, Pair]
     """throughput (cards handed over while citizens still came), wait_median_s, wait_p95_s, centre_p50_s, centre_p95_s,
-    and the mean stay in each stage, STAGE_mean_s."""
+    and the mean stay in each stage, queue and service together, as STAGE_mean_s."""
     distance_s: tuple[float, float, float]
     """Wasserstein-1 distance between the waits: the mean wait that one day would have to be moved by to become the
     other; value and 95% interval."""

@@ -19,6 +19,7 @@ from antrean.validation.calibrated_centre import (
     unknown_phases,
 )
 from antrean.validation.comparison import Comparison, compare, verdict
+from model.compression import window_interval_s
 from model.nation import horizon_s, simulate
 from model.scenario import Scenario
 from model.staffing import plan_offices
@@ -85,6 +86,8 @@ def _day(
 ) -> DayValidated:
     measured = run.load_events(part)
     plan, speedup = plan_of(measured, scenario), scenario.load.speedup
+    service = scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)})
+    scenario = scenario.model_copy(update={"service": service})
 
     def day(number: int) -> pl.DataFrame:
         figures = drawn(calibration, number)

@@ -13,6 +13,7 @@ from antrean import charts
 from antrean.calibration.calibration_file import Calibration
 from antrean.runs import Run
 from antrean.summary import duration
+from antrean.validation.bands import STAGES
 from antrean.validation.comparison import GOALS, Comparison, Pair
 from antrean.validation.validate import DayValidated, capacity_words
 from antrean.validation.validation_charts import day_over_prediction
@@ -26,9 +27,7 @@ LABELS = {
     "wait_p95_s": "Wait, p95",
     "centre_p50_s": "Receipt to ready, median",
     "centre_p95_s": "Receipt to ready, p95",
-    "validation_mean_s": "Validation, queue and work, mean",
-    "matching_mean_s": "Matching, queue and work, mean",
-    "personalisation_mean_s": "Personalisation, queue and work, mean",
+    **{f"{stage}_mean_s": f"{stage.capitalize()}, mean stay" for stage in STAGES},
 }
 COVERAGE_LABELS = {
     "cards": "cards an hour",

@@ -61,6 +61,13 @@ def test_the_quick_likelihood_is_that_of_the_fit(family: Family) -> None:
         assert profile(family, times_s) == pytest.approx(fit(family, times_s, NONE).log_likelihood, abs=0.01)
 
 
+def test_times_that_are_always_the_same_are_kept_as_they_are() -> None:
+    (only,) = fit_all(np.full(50, 2.5), NONE)
+    assert only.family == "empirical"
+    assert (only.mean_s, only.cv) == (2.5, 0.0)
+    assert set(only.parameters) == {2.5}
+
+
 def test_too_few_visits_are_refused_with_what_would_help() -> None:
     with pytest.raises(ValueError, match=r"only 3 visits have finished.*more runs or a longer log"):
         fit_all(np.array([1.0, 2.0, 3.0]), NONE)

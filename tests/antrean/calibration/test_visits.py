@@ -75,6 +75,19 @@ def test_a_submission_has_the_phase_that_the_server_was_in() -> None:
     assert told == {"before": ("5.4", ""), "between": ("5.4", ""), "after": ("5.4", "backfill")}
 
 
+def test_hand_overs_of_one_look_are_counted_one_after_the_other() -> None:
+    """The clerk saw both at 100, and each request took as long as it took after the one before."""
+    seen = [
+        StageEvent(
+            name, "35.07", Stage.HANDOVER, 90.0, 100.0, 100.0, end_s, "window", Status.CARD_ISSUED, Source.LOAD, "", ""
+        )
+        for name, end_s in (("b", 140.0), ("a", 110.0))
+    ]
+    found = visits.of_events(to_frame([*seen, event("x", Stage.VALIDATION, 1.0, Status.DUPLICATE_RECORD)]), "day", 1.0)
+    requests = found.filter(pl.col("stage") == "handover").sort("record")
+    assert requests.select("record", "started_s", "finished_s").rows() == [("a", 100.0, 110.0), ("b", 110.0, 140.0)]
+
+
 def test_a_folder_without_a_measured_day_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(ValueError, match=r"holds no measured day.*results/<scenario>/<run>"):
         visits.of_run(Run(tmp_path_factory.mktemp("empty")))
