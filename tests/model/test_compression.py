@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.arrivals import national_peak_per_s, peak_hour
-from model.compression import lab_scenario, quick
+from model.compression import lab_scenario, quick, window_interval_s
 from model.scenario import Scenario
 from model.staffing import plan_offices
 
@@ -94,3 +94,10 @@ def test_a_quick_run_takes_the_figures_of_load_quick_and_changes_nothing_else(ap
     assert coarse.centre.residents == april.load.quick.residents
     changed = {"load": {"speedup", "capacity_window_s"}, "centre": {"residents"}}
     assert coarse.model_dump(exclude=changed) == april.model_dump(exclude=changed)
+
+
+@pytest.mark.parametrize(("speedup", "interval_s"), [(1, 120.0), (576, 120.0), (2304, 230.4)])
+def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do(
+    april: Scenario, speedup: float, interval_s: float
+) -> None:
+    assert window_interval_s(with_load(april, speedup=speedup)) == pytest.approx(interval_s)
