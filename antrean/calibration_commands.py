@@ -20,7 +20,6 @@ from antrean.steps import Steps
 from antrean.validation import validation_report
 from antrean.validation.validate import validate as validate_run
 
-MS_PER_S = 1000.0
 REPLICATIONS = 40
 
 
@@ -137,7 +136,7 @@ def _print(console: Console, calibration: Calibration) -> None:
             name,
             f"{stage.visits:,}",
             f"{stage.servers}",
-            _in_words(stage.mean_s, MS_PER_S),
+            _in_words(stage.mean_s, charts.MS_PER_S),
             _in_words(stage.cv),
             f"{stage.distribution}{', starts recovered' if stage.starts == 'recovered' else ''}",
         )

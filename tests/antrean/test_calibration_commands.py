@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -5,15 +6,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 from PIL import Image
+from typer.testing import CliRunner, Result
 
 from antrean.calibration import calibration_file
+from antrean.cli import app
 from tests.antrean.calibration.queues import mmc
 from tests.antrean.validation.days import centre, measured
 
 
-def calibrate(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "antrean", "calibrate", *arguments, "--draws", "20"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def calibrate(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["calibrate", *arguments, "--draws", "20"], catch_exceptions=False)
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def log(tmp_path: Path) -> Path:
 def test_a_foreign_log_becomes_a_calibration_and_a_picture(log: Path, tmp_path: Path) -> None:
     out = tmp_path / "found.toml"
     said = calibrate("--log", str(log), "--servers", "2", "--out", str(out))
-    assert said.returncode == 0, said.stderr
+    assert said.exit_code == 0
     assert "approval" in said.stdout
     found = calibration_file.load(out)
     assert (found.origin.kind, found.origin.names) == ("log", (str(log),))
@@ -41,7 +43,7 @@ def test_runs_become_a_calibration_that_names_them(tmp_path: Path) -> None:
     runs = [measured(tmp_path, centre(), chance) for chance in (1, 2)]
     out = tmp_path / "found.toml"
     said = calibrate(*(str(run.folder) for run in runs), "--out", str(out))
-    assert said.returncode == 0, said.stderr
+    assert said.exit_code == 0
     found = calibration_file.load(out)
     assert found.origin.names == tuple(str(run.folder) for run in runs)
     assert found.origin.workers == 2
@@ -60,12 +62,18 @@ def test_runs_become_a_calibration_that_names_them(tmp_path: Path) -> None:
         (["RUN", "--servers", "2"], "--servers belongs to --log"),
     ],
 )
-def test_what_is_asked_for_wrongly_is_told_without_a_traceback(
+def test_what_is_asked_for_wrongly_is_told_and_nothing_written(
     log: Path, tmp_path: Path, arguments: list[str], complaint: str
 ) -> None:
     given = [{"LOG": str(log), "RUN": str(tmp_path)}.get(argument, argument) for argument in arguments]
-    failed = calibrate(*given, "--out", str(tmp_path / "out.toml"))
-    assert failed.returncode == 2
-    assert complaint in failed.stderr
-    assert "Traceback" not in failed.stderr
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        calibrate(*given, "--out", str(tmp_path / "out.toml"))
     assert not (tmp_path / "out.toml").exists()
+
+
+def test_the_command_line_says_it_without_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "antrean", "calibrate", "--log", str(tmp_path / "none.csv")]
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert failed.returncode == 2
+    assert f"antrean: there is no log {tmp_path / 'none.csv'}" in failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -2,14 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from antrean.calibration import calibration_file
 from antrean.calibration.calibration_file import Calibration
+from antrean.cli import app
 from antrean.runs import Run
 from antrean.validation.validate import DayValidated, capacity_words, validate
 from tests.antrean.validation.days import calibrated, centre, measured
@@ -70,19 +70,8 @@ def test_the_command_leaves_figures_and_a_page_that_needs_nothing_else(
 ) -> None:
     file = tmp_path / "calibration.toml"
     file.write_text(calibration_file.dump(calibration))
-    command = [
-        sys.executable,
-        "-m",
-        "antrean",
-        "validate",
-        str(known.folder),
-        "--with",
-        str(file),
-        "--out",
-        str(tmp_path),
-    ]
-    said = subprocess.run([*command, "--replications", "10"], capture_output=True, text=True, timeout=120, check=False)
-    assert said.returncode == 0, said.stderr
+    command = ["validate", str(known.folder), "--with", str(file), "--out", str(tmp_path), "--replications", "10"]
+    said = CliRunner().invoke(app, command, catch_exceptions=False)
     assert "this day" in said.stdout
     found = json.loads((tmp_path / "validation.json").read_text())
     day = found["days"]["lab-normal"]
