@@ -9,6 +9,7 @@ from scipy import stats
 
 from antrean.validation.bands import (
     COMPARED,
+    STAGES,
     Floats,
     by_band,
     centre_times_s,
@@ -168,6 +169,12 @@ def _coverage(bands: pl.DataFrame) -> dict[str, float]:
     shares = {name: inside / hours for name, (inside, hours) in held.items() if hours}
     inside, hours = (sum(part) for part in zip(*held.values(), strict=True))
     return shares | ({"all": inside / hours} if hours else {})
+
+
+def farthest_stage(comparison: Comparison) -> str:
+    """Return the stage whose mean stay is predicted worst, by the time that it adds to a wait or takes from it."""
+    stays = {stage: comparison.figures[f"{stage}_mean_s"] for stage in STAGES}
+    return max(stays, key=lambda stage: abs(stays[stage].predicted - stays[stage].measured))
 
 
 def verdict(comparison: Comparison, goals: Mapping[str, float] = GOALS) -> str:

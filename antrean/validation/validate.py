@@ -9,6 +9,7 @@ import polars as pl
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.visits import measured_parts
 from antrean.runs import Run
+from antrean.summary import duration
 from antrean.validation.calibrated_centre import (
     centre_spec,
     drawn,
@@ -18,7 +19,7 @@ from antrean.validation.calibrated_centre import (
     plan_of,
     unknown_phases,
 )
-from antrean.validation.comparison import Comparison, compare, verdict
+from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
 from model.compression import window_interval_s
 from model.nation import horizon_s, simulate
 from model.scenario import Scenario
@@ -98,8 +99,24 @@ def _day(
     predicted = [day(number) for number in range(replications)]
     end_s = horizon_s(scenario, plan_offices(scenario), 1)
     comparison = compare(measured, predicted, end_s, speedup, scenario.seed)
-    notes = _notes(run, scenario, measured, calibration, unknown_phases(plan, calibration))
+    stage = farthest_stage(comparison)
+    stay = comparison.figures[f"{stage}_mean_s"]
+    notes = [
+        f"Farthest off is the stay in {stage}: {duration(stay.measured * speedup)} measured, "
+        f"{duration(stay.predicted * speedup)} predicted, on average and in the day's time.",
+        *_lagged(run, part),
+        *_notes(run, scenario, measured, calibration, unknown_phases(plan, calibration)),
+    ]
     return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
+
+
+def _lagged(run: Run, part: str) -> list[str]:
+    """Say so when the load side was late: then it measured itself."""
+    if not (run.folder / "summary.json").exists():
+        return []
+    if run.load_json("summary.json").get("load", {}).get(part, {}).get("valid_for_latency", True):
+        return []
+    return ["The load generator lagged on this day: what was measured is in part its own slowness."]
 
 
 def _notes(

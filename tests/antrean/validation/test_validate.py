@@ -47,12 +47,15 @@ def test_a_day_of_a_slower_centre_is_not_and_the_stage_shows_where(folder: Path,
     day = only(measured(folder, centre(slower=1.25), chance=90), calibration)
     assert "does not predict" in day.verdict
     assert day.comparison.figures["personalisation_mean_s"].error == pytest.approx(1 / 1.25 - 1, abs=0.05)
+    assert day.notes[0].startswith("Farthest off is the stay in validation")
     assert day.comparison.figures["capture_mean_s"].error == pytest.approx(0.0, abs=0.01)
 
 
 def test_what_makes_a_validation_doubtful_is_noted(known: Run, calibration: Calibration) -> None:
     origin = calibration.origin.model_copy(update={"residents": 1000, "most_per_s": 0.1})
+    known.save_json("summary.json", {"load": {"lab-normal": {"valid_for_latency": False}}})
     notes = " ".join(only(known, calibration.model_copy(update={"origin": origin})).notes)
+    assert "The load generator lagged" in notes
     assert "made from this very run" in notes
     assert "records a second, against 0.1" in notes
     assert "residents in the gallery, against 1,000" in notes
