@@ -34,7 +34,7 @@ def batches(visits: pl.DataFrame) -> pl.DataFrame:
 
     Columns: session, server, stages (such as "validation" or "personalisation+validation"), claimed_s, started_s and
     finished_s of its first and last record, size, work_s of all, first_ready_s (when the first of its records could
-    have been claimed), version, phase, block (see figures.py).
+    have been claimed), version, phase, block (see evidence.py).
     """
     return (
         with_ready(visits)

@@ -24,18 +24,17 @@ from antrean.calibration.calibration_file import (
     Standstill,
 )
 from antrean.calibration.concurrency import fit_law, refit_law
-from antrean.calibration.figures import (
-    Batches,
+from antrean.calibration.evidence import (
+    BLOCKS,
     Evidence,
-    Figures,
     Floats,
     Integers,
-    figures,
-    find_batches,
+    count_servers,
+    prepare,
+    recovery_doubts,
     resampled,
-    slowdown_name,
 )
-from antrean.calibration.preparation import BLOCKS, count_servers, prepare, recovery_doubts
+from antrean.calibration.figures import Batches, Figures, figures, find_batches, slowdown_name
 from antrean.calibration.service_time import LEAST_VISITS, Fit, fit_all
 from model.stages import Stage
 from model.streams import stream

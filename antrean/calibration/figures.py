@@ -2,87 +2,28 @@
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from antrean.calibration import batching
-from antrean.calibration.concurrency import Law, Overlaps
+from antrean.calibration.concurrency import Law
+from antrean.calibration.evidence import Evidence, Group, Integers, resampled
 from antrean.calibration.service_time import LEAST_VISITS, Family, Fit, fit
 from antrean.calibration.visits import WEB
 from model.stages import Stage
 
-AnyName = TypeVar("AnyName", str, pl.Expr)
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-LEAST_SERVICE_S = 0.005
-"""Below it a service is done within one slice of the operating system's scheduler, or cut by it: its slow-down is
-chance, and says nothing of how longer ones share the cores. Linux gives slices of 3 to 4 ms on two cores."""
+FEWEST = 5
+"""Visits, or batches, below which a resample is no sample."""
+_GAP = " gap"
 SHARED_BY = {
     "workers": (Stage.VALIDATION.value, Stage.PERSONALISATION.value),
     "matcher": (Stage.MATCHING.value,),
 }
 """The kinds of servers that claim batches, and the stages they serve."""
-
-
-class Group(NamedTuple):
-    """Visits that are alike."""
-
-    session: str
-    stage: str
-    version: str
-    phase: str
-
-    def is_normal(self, before: str) -> bool:
-        """Whether the version before any upgrade served, while none was under way."""
-        return self.version == before and not self.phase
-
-
-class Evidence(NamedTuple):
-    """Visits that began, and what does not change from one resample of them to the next; arrays have one place each."""
-
-    visits: pl.DataFrame
-    """As in visits.py, with starts and ends, whether they are `over`, and `block`, the number of their stretch of
-    time."""
-    seen: Overlaps
-    over: NDArray[np.bool_]
-    stages: NDArray[np.str_]
-    group: Integers
-    """Which of `groups` each visit belongs to."""
-    groups: list[Group]
-    before: str
-    """The version before any upgrade."""
-
-    def normal_rows(self, stage: str, rows: Integers) -> Integers:
-        """Return those of `rows` that are a stage's normal visits."""
-        normal = np.array([group.is_normal(self.before) for group in self.groups])
-        members: Integers = rows[(self.stages[rows] == stage) & normal[self.group[rows]]]
-        return members
-
-    def finished(self, stage: str) -> int:
-        """Return how many of a stage's normal visits have finished."""
-        return int(self.over[self.normal_rows(stage, np.arange(len(self.over)))].sum())
-
-    def kinds(self, rows: Integers) -> list[Integers]:
-        """Return, group by group, those of `rows` that can say how services slow each other."""
-        duration_s = self.seen.at_level_s.sum(axis=1)
-        chosen = []
-        for number, group in enumerate(self.groups):
-            members = rows[(self.group[rows] == number) & self.over[rows]]
-            own_time = group.stage not in batching.IN_SHARES and group.stage not in WEB
-            if not own_time or not group.is_normal(self.before) or not len(members):
-                continue
-            if duration_s[members].mean() >= LEAST_SERVICE_S:
-                chosen.append(members)
-        return chosen
-
-    def work_s(self, law: Law, stage: str, rows: Integers) -> tuple[Floats, Floats]:
-        """Return the work of a stage's normal visits: of those that finished, and so far of those that did not."""
-        members = self.normal_rows(stage, rows)
-        work_s = self.seen.take(members).work_s(law)
-        return work_s[self.over[members]], work_s[~self.over[members]]
 
 
 class Samples(NamedTuple):
@@ -150,7 +91,7 @@ def find_batches(evidence: Evidence, law: Law) -> Batches:
     worked = evidence.visits.with_columns(work_s=pl.Series(evidence.seen.work_s(law)))
     normal = (pl.col("version") == evidence.before) & (pl.col("phase") == "")
     table = batching.batches(worked).with_columns(kind=_kind())
-    between = batching.gaps(table).with_columns(stage=gap_of(_kind()))
+    between = batching.gaps(table).with_columns(stage=_kind() + _GAP)
     groups = [Group(*row) for row in between.select(Group._fields).unique(maintain_order=True).iter_rows()]
     number = {group: index for index, group in enumerate(groups)}
     gaps: dict[str, Samples] = {}
@@ -177,9 +118,9 @@ def find_batches(evidence: Evidence, law: Law) -> Batches:
     )
 
 
-def gap_of(kind: AnyName) -> AnyName:
+def gap_of(kind: str) -> str:
     """Return what the gaps of a kind of server are called beside the stages."""
-    return kind + " gap"
+    return kind + _GAP
 
 
 def _kind() -> pl.Expr:
@@ -206,31 +147,37 @@ def figures(
         families: each stage's distribution, and where the search for its parameters begins.
         times: how often each block counts.
     """
-    rows = resampled(evidence, times)
     fits = {
-        stage: fit(family, *evidence.work_s(law, stage, rows), start if family != "empirical" else None)
-        for stage, (family, start) in families.items()
+        stage: _fit_again(evidence, law, stage, family, start, times) for stage, (family, start) in families.items()
     }
     found = {kind: {"gap_s": samples.mean(times)} for kind, samples in batches.gaps.items()}
     for kind, (blocks, sizes, work_s) in batches.whole.items():
         again = np.repeat(np.arange(len(blocks)), times[blocks])
+        again = again if len(again) >= FEWEST else np.arange(len(blocks))
         found.setdefault(kind, {}).update(batching.batch_time(sizes[again], work_s[again])._asdict())
     cost_s = {stage: fitted.mean_s for stage, fitted in fits.items()}
-    cost_s |= {gap_of(kind): samples.mean(times) / batches.mean_size[kind] for kind, samples in batches.gaps.items()}
+    for kind, samples in batches.gaps.items():
+        # A record pays its share of a gap at each stage.
+        cost_s[gap_of(kind)] = len(SHARED_BY[kind]) * samples.mean(times) / batches.mean_size[kind]
     slowdowns = _slowdowns(_tally(evidence, batches, law, times), evidence.before)
+    with_all = {phase: _with_all(stages, cost_s) for phase, stages in slowdowns.items()}
     return Figures(
         law,
         fits,
-        {phase: _with_all(stages, cost_s) for phase, stages in slowdowns.items()},
+        {phase: stages for phase, stages in with_all.items() if stages},
         found,
         {stage: samples.mean(times) for stage, samples in batches.notices.items()},
     )
 
 
-def resampled(evidence: Evidence, times: Integers) -> Integers:
-    """Return the rows of the evidence, each as often as its stretch of time counts."""
-    blocks = evidence.visits["block"].to_numpy()
-    return np.repeat(np.arange(len(blocks)), times[blocks])
+def _fit_again(
+    evidence: Evidence, law: Law, stage: str, family: Family, start: tuple[float, ...], times: Integers
+) -> Fit:
+    """Fit a stage to a resample; one that has missed the stage says nothing, and leaves the fit as it is."""
+    finished_s, unfinished_s = evidence.work_s(law, stage, resampled(evidence, times))
+    if len(finished_s) < FEWEST:
+        finished_s, unfinished_s = evidence.work_s(law, stage, np.arange(evidence.visits.height))
+    return fit(family, finished_s, unfinished_s, start if family != "empirical" else None)
 
 
 def _samples(frame: pl.DataFrame, column: str) -> Samples:
@@ -280,7 +227,9 @@ def _slowdowns(tally: Tally, before: str) -> dict[tuple[str, str], dict[str, flo
 
 
 def _with_all(slowdowns: dict[str, float], cost_s: Mapping[str, float]) -> dict[str, float]:
-    """Add "all", the mean of the slow-downs weighted by what each costs a record normally."""
-    central = [stage for stage in slowdowns if stage not in WEB] or list(slowdowns)
+    """Add "all", the mean of the slow-downs weighted by what each costs a record; nothing where the centre has none."""
+    central = [stage for stage in slowdowns if stage in cost_s and stage not in WEB]
+    if not central:
+        return {}
     total_s = sum(cost_s[stage] for stage in central)
     return slowdowns | {"all": sum(slowdowns[stage] * cost_s[stage] for stage in central) / total_s}

@@ -184,7 +184,7 @@ def verdict(comparison: Comparison, goals: Mapping[str, float] = GOALS) -> str:
     failed: list[str] = []
     for name, goal in goals.items():
         error = comparison.figures[name].error
-        words = f"{names[name]} is off by {100 * error:+.0f}% (goal {100 * goal:.0f}%)"
+        words = f"{names[name]} is off by {round(100 * error):+d}% (goal {100 * goal:.0f}%)"
         (said if abs(error) <= goal else failed).append(words)
     share = comparison.coverage["all"]
     words = (

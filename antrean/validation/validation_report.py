@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,15 @@ def lines(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
             LABELS[name],
             _value(name, pair.measured),
             _value(name, pair.predicted),
-            f"{100 * pair.error:+.0f} %",
+            _error(pair),
             f"{100 * GOALS[name]:.0f} %" if name in GOALS else "",
         )
         for name, pair in comparison.figures.items()
     ]
+
+
+def _error(pair: Pair) -> str:
+    return "-" if math.isnan(pair.error) else f"{round(100 * pair.error):+d} %"
 
 
 def _value(name: str, value: float) -> str:

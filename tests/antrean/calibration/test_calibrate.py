@@ -122,3 +122,12 @@ def test_draws_scatter_as_the_interval_says() -> None:
     _, low, high = found.stages["personalisation"].mean_s
     assert found.number_of_draws == 200
     assert np.mean((drawn >= low) & (drawn <= high)) == pytest.approx(0.95, abs=0.02)
+
+
+def test_a_stage_that_a_resample_can_miss_is_calibrated_all_the_same() -> None:
+    """Forty visits at one moment of a long day: every third resample is without them."""
+    day = shared_cores(2, 2.0, 0.0, 1.0, mean_s=1.0, count=600, seed=61)
+    burst = shared_cores(2, 2.0, 0.0, 50.0, mean_s=0.02, count=40, seed=62).with_columns(stage=pl.lit("validation"))
+    found = calibrate(day.vstack(burst), ORIGIN, {}, 60).calibration
+    assert found.stages["validation"].visits == 40
+    assert np.isfinite(found.draws["validation.mean_s"]).all()

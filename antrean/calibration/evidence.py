@@ -1,16 +1,87 @@
-"""Preparing: visits with everything that can be known of them before anything is fitted."""
+"""Evidence: visits with everything that can be known of them before anything is fitted."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from antrean.calibration import queue_mining
-from antrean.calibration.concurrency import overlaps
-from antrean.calibration.figures import Evidence, Group
+from antrean.calibration import batching, queue_mining
+from antrean.calibration.concurrency import Law, Overlaps, overlaps
+from antrean.calibration.visits import WEB
 
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 BLOCKS = 40
 """Stretches of time into which each session is cut for resampling."""
+LEAST_SERVICE_S = 0.005
+"""Below it a service is done within one slice of the operating system's scheduler, or cut by it: its slow-down is
+chance, and says nothing of how longer ones share the cores. Linux gives slices of 3 to 4 ms on two cores."""
+
+
+class Group(NamedTuple):
+    """Visits that are alike."""
+
+    session: str
+    stage: str
+    version: str
+    phase: str
+
+    def is_normal(self, before: str) -> bool:
+        """Whether the version before any upgrade served, while none was under way."""
+        return self.version == before and not self.phase
+
+
+class Evidence(NamedTuple):
+    """Visits that began, and what does not change from one resample of them to the next; arrays have one place each."""
+
+    visits: pl.DataFrame
+    """As in visits.py, with starts and ends, whether they are `over`, and `block`, the number of their stretch of
+    time."""
+    seen: Overlaps
+    over: NDArray[np.bool_]
+    stages: NDArray[np.str_]
+    group: Integers
+    """Which of `groups` each visit belongs to."""
+    groups: list[Group]
+    before: str
+    """The version before any upgrade."""
+
+    def normal_rows(self, stage: str, rows: Integers) -> Integers:
+        """Return those of `rows` that are a stage's normal visits."""
+        normal = np.array([group.is_normal(self.before) for group in self.groups])
+        members: Integers = rows[(self.stages[rows] == stage) & normal[self.group[rows]]]
+        return members
+
+    def finished(self, stage: str) -> int:
+        """Return how many of a stage's normal visits have finished."""
+        return int(self.over[self.normal_rows(stage, np.arange(len(self.over)))].sum())
+
+    def kinds(self, rows: Integers) -> list[Integers]:
+        """Return, group by group, those of `rows` that can say how services slow each other."""
+        duration_s = self.seen.at_level_s.sum(axis=1)
+        chosen = []
+        for number, group in enumerate(self.groups):
+            members = rows[(self.group[rows] == number) & self.over[rows]]
+            own_time = group.stage not in batching.IN_SHARES and group.stage not in WEB
+            if not own_time or not group.is_normal(self.before) or not len(members):
+                continue
+            if duration_s[members].mean() >= LEAST_SERVICE_S:
+                chosen.append(members)
+        return chosen
+
+    def work_s(self, law: Law, stage: str, rows: Integers) -> tuple[Floats, Floats]:
+        """Return the work of a stage's normal visits: of those that finished, and so far of those that did not."""
+        members = self.normal_rows(stage, rows)
+        work_s = self.seen.take(members).work_s(law)
+        return work_s[self.over[members]], work_s[~self.over[members]]
+
+
+def resampled(evidence: Evidence, times: Integers) -> Integers:
+    """Return the rows of the evidence, each as often as its stretch of time counts."""
+    blocks = evidence.visits["block"].to_numpy()
+    return np.repeat(np.arange(len(blocks)), times[blocks])
 
 
 def count_servers(visits: pl.DataFrame, stage: str) -> int:
