@@ -24,6 +24,12 @@ def test_a_csv_becomes_visits_in_the_order_of_arrival_with_its_gaps_kept(tmp_pat
     assert visits["finished_s"].to_list() == [1.5, 4.0, None]
 
 
+def test_a_column_of_starts_that_is_empty_is_as_good_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("record,stage,entered,started,finished\n1,approval,1,,2\n2,approval,2,,3\n")
+    assert read(path)["started_s"].to_list() == [None, None]
+
+
 def test_parquet_and_timestamps_say_the_same_as_csv_and_seconds(tmp_path: Path) -> None:
     day = "2016-04-04T08:00:"
     text = (
