@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def calibrate(
-    runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN...", help="Runs' folders.")] = None,
+    runs: Annotated[list[Path] | None, typer.Argument(metavar="RUN", help="Runs' folders.")] = None,
     out: Annotated[Path, typer.Option(help="Where to write what was found; the charts beside it.")] = Path(
         "calibration.toml"
     ),

@@ -50,11 +50,12 @@ def read(path: Path) -> pl.DataFrame:
 def _read_table(path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise LogError(f"there is no log {path}")
-    if path.suffix == ".parquet":
-        return pl.read_parquet(path)
-    if path.suffix == ".csv":
-        return pl.read_csv(path, infer_schema_length=None, try_parse_dates=False)
-    raise LogError(f"{path} is of an unknown kind; a log is a .csv or a .parquet file")
+    if path.suffix not in {".csv", ".parquet"}:
+        raise LogError(f"{path} is of an unknown kind; a log is a .csv or a .parquet file")
+    try:
+        return pl.read_csv(path, infer_schema_length=None) if path.suffix == ".csv" else pl.read_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        raise LogError(f"{path} cannot be read as {path.suffix[1:]}: {error}") from None
 
 
 def _seconds(frame: pl.DataFrame, name: str, path: Path) -> pl.Series:

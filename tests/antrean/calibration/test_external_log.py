@@ -65,6 +65,15 @@ def test_what_is_wrong_is_told_with_its_row_and_what_would_be_right(tmp_path: Pa
         read(path)
 
 
+def test_a_file_that_is_not_what_its_ending_says_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log.parquet").write_text(ROWS)
+    with pytest.raises(LogError, match="cannot be read as parquet"):
+        read(tmp_path / "log.parquet")
+    (tmp_path / "log.csv").write_text("")
+    with pytest.raises(LogError, match="cannot be read as csv"):
+        read(tmp_path / "log.csv")
+
+
 def test_a_file_that_is_not_there_or_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="no log"):
         read(tmp_path / "log.csv")
