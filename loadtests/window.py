@@ -12,10 +12,8 @@ from loadtests.hall import Hall
 from loadtests.schedule import next_look_s
 from loadtests.targets import Standing, TargetError
 from loadtests.terminal import Terminal
+from model.compression import window_interval_s
 from model.stages import Status
-
-SHORTEST_INTERVAL_S = 0.1
-"""Wall time: a compressed day must not turn a look every two minutes into a flood of requests."""
 
 
 class Window(Terminal):
@@ -37,8 +35,7 @@ class Window(Terminal):
         self.hall = next(self._halls)
         self.connect(self.hall.code)
         self.server = f"{self.hall.code}/window"
-        clock = self.day.clock.clock
-        self._interval_s = max(self.day.scenario.service.handover_s, SHORTEST_INTERVAL_S * clock.speedup)
+        self._interval_s = window_interval_s(self.day.scenario)
         self._unsure: dict[str, Standing] = {}
         """Cards handed over without the centre confirming it."""
 

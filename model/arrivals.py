@@ -93,13 +93,20 @@ class ArrivalCurve:
         return segment, rise / (self._times_s[segment + 1] - self._times_s[segment])
 
 
-def citizens_of(scenario: Scenario, plan: OfficePlan, day: int, replication: int = 0) -> list[Citizen]:
-    """Return the citizens who come to one office on one day, in the order of their arrival."""
+def citizens_of(
+    scenario: Scenario, plan: OfficePlan, day: int, replication: int = 0, work_replication: int | None = None
+) -> list[Citizen]:
+    """Return the citizens who come to one office on one day, in the order of their arrival.
+
+    With a `work_replication` the same people come with records that are as heavy as in that repetition.
+    """
     code = plan.office.code
     today = office_day(scenario, plan.office, day)
 
-    def draws(source: str) -> np.random.Generator:
-        return stream(scenario.seed, replication, source, code, day)
+    def draws(source: str, repetition: int = replication) -> np.random.Generator:
+        return stream(scenario.seed, repetition, source, code, day)
+
+    heavy = replication if work_replication is None else work_replication
 
     count = 0 if today.closed else _unit_rate_count(draws("count"), plan.arrivals_per_day)
     local_s = ArrivalCurve(scenario.demand.curve_knots).invert(draws("moment").random(count))
@@ -115,7 +122,7 @@ def citizens_of(scenario: Scenario, plan: OfficePlan, day: int, replication: int
         arrivals_s.tolist(),
         counter_times_s(scenario, errands, draws("capture").random(count)),
         repeat(None),
-        map(tuple, draws("centre").standard_normal((count, len(CENTRAL_STAGES))).tolist()),
+        map(tuple, draws("centre", heavy).standard_normal((count, len(CENTRAL_STAGES))).tolist()),
         errands,
         patience_s(scenario, draws("patience").random(count)),
         habits[:, 2].tolist(),

@@ -10,6 +10,9 @@ from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.strategies import changed
 
+SHORTEST_LOOK_S = 0.1
+"""Wall time: a compressed day must not turn a look every two minutes into a flood of requests."""
+
 
 def quick(scenario: Scenario) -> Scenario:
     """Return the scenario with the figures of `[load.quick]`: a coarser run in less time."""
@@ -55,6 +58,11 @@ def lab_scenario(scenario: Scenario, capacity_per_s: float) -> Scenario:
     }
     count = min(target_volume, key=lambda count: max(target_volume[count], 1 / target_volume[count]))
     return _with_offices(scenario, count, target_volume[count])
+
+
+def window_interval_s(scenario: Scenario) -> float:
+    """Return how often the lab's hand-over windows look, in scenario seconds: no oftener than the server can bear."""
+    return max(scenario.service.handover_s, SHORTEST_LOOK_S * scenario.load.speedup)
 
 
 def _peak_per_s(scenario: Scenario, count: int) -> float:

@@ -20,6 +20,7 @@ def simulate(
     days: int,
     replication: int = 0,
     progress: Callable[[float], None] | None = None,
+    work_replication: int | None = None,
 ) -> pl.DataFrame:
     """Simulate the scenario's offices for a number of days and return every finished visit as a StageEvent.
 
@@ -32,6 +33,8 @@ def simulate(
         days: how many days from the scenario's start.
         replication: which of the independent repetitions.
         progress: is told the share of the simulated time that is done, once a simulated hour.
+        work_replication: takes how heavy records are for the centre from that repetition: the same citizens on a day
+            on which only the centre's chance is another.
     """
     env = Environment()
     log = EventLog(Source.SIMULATION)
@@ -43,7 +46,7 @@ def simulate(
         office = Office(env, scenario, plan, the_centre, log)
         office.open(days)
         for day in range(days):
-            env.process(office.admit(citizens_of(scenario, plan, day, replication)))
+            env.process(office.admit(citizens_of(scenario, plan, day, replication, work_replication)))
             if plan.batch_per_day:
                 env.process(office.print_for_absent(absent_of(scenario, plan, day, replication)))
     end_s = horizon_s(scenario, plans, days)

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.arrivals import citizens, national_peak_per_s, peak_hour
-from model.compression import lab_scenario, playable, quick
+from model.compression import lab_scenario, playable, quick, window_interval_s
 from model.errands import Errand
 from model.scenario import Scenario
 from model.scenario_file import load
@@ -112,3 +112,10 @@ def test_the_lab_plays_a_fortnights_first_day_with_what_its_load_side_knows() ->
 
 def test_what_the_lab_plays_of_april_2016_is_all_of_it(april: Scenario) -> None:
     assert playable(april) == april
+
+
+@pytest.mark.parametrize(("speedup", "interval_s"), [(1, 120.0), (576, 120.0), (2304, 230.4)])
+def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do(
+    april: Scenario, speedup: float, interval_s: float
+) -> None:
+    assert window_interval_s(with_load(april, speedup=speedup)) == pytest.approx(interval_s)

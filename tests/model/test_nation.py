@@ -29,6 +29,14 @@ def test_another_replication_has_other_citizens(small: Scenario, centre: CentreS
     assert not first["entered_s"].equals(second["entered_s"])
 
 
+def test_the_centres_chance_alone_can_be_another(small: Scenario, centre: CentreSpec) -> None:
+    usual, other = simulate(small, centre, 1), simulate(small, centre, 1, work_replication=1)
+    assert simulate(small, centre, 1, work_replication=0).equals(usual)
+    people = [events.filter(pl.col("stage") == Stage.ARRIVAL).drop("finished_s") for events in (usual, other)]
+    assert people[0].equals(people[1])
+    assert not other.equals(usual)
+
+
 def test_everyone_who_came_is_served_refused_or_still_there(small: Scenario, centre: CentreSpec) -> None:
     events = simulate(small, centre, days=1)
     plans = plan_offices(small)

@@ -1,0 +1,1 @@
+"""Validation: a calibrated twin held against a day that was measured."""

@@ -1,0 +1,164 @@
+"""Validating: every measured day of a run simulated with a calibrated centre, compared, judged and written down."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from antrean.calibration.calibration_file import Calibration
+from antrean.calibration.visits import measured_parts
+from antrean.runs import Run
+from antrean.summary import duration
+from antrean.validation.calibrated_centre import (
+    centre_spec,
+    drawn,
+    estimates,
+    full,
+    periods,
+    plan_of,
+    unknown_phases,
+)
+from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
+from model.compression import window_interval_s
+from model.nation import horizon_s, simulate
+from model.scenario import Scenario
+from model.staffing import plan_offices
+from model.stages import CENTRAL_STAGES
+
+POOL_ONLY = (
+    "Simulated with a centre that is a pool of slots with one time a stage and one variation for all: per-stage "
+    "distributions, slowing by what goes on at the moment, and batches are folded into its times "
+    "(docs/calibration.md)."
+)
+
+
+class DayValidated(NamedTuple):
+    """One measured day and what the twin says of it."""
+
+    part: str
+    scenario: Scenario
+    comparison: Comparison
+    measured: pl.DataFrame
+    predicted: list[pl.DataFrame]
+    """Simulated days of the same citizens."""
+    verdict: str
+    notes: list[str]
+    """What the reader must know before believing the figures."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is worth keeping."""
+        return {"verdict": self.verdict, "notes": self.notes, **self.comparison.as_json()}
+
+
+def validate(
+    run: Run, calibration: Calibration, replications: int, show: Callable[[float, str], None]
+) -> list[DayValidated]:
+    """Hold every measured part of a run against the calibrated twin.
+
+    Args:
+        run: its folder.
+        calibration: what the centre is made from.
+        replications: simulated days, each with another draw of the calibration and other chance in the centre.
+        show: is told the share done and what is going on.
+
+    Raises:
+        ValueError: the run has no measured part, or the calibration is of another kind of server.
+    """
+    parts = measured_parts(run)
+    days = []
+    for number, (part, scenario) in enumerate(parts):
+        begin = number / len(parts)
+
+        def said(share: float, part: str = part, begin: float = begin) -> None:
+            show(begin + share / len(parts), part)
+
+        days.append(_day(run, part, scenario, calibration, replications, said))
+    return days
+
+
+def _day(
+    run: Run,
+    part: str,
+    scenario: Scenario,
+    calibration: Calibration,
+    replications: int,
+    show: Callable[[float], None],
+) -> DayValidated:
+    measured = run.load_events(part)
+    plan, speedup = plan_of(measured, scenario), scenario.load.speedup
+    service = scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)})
+    scenario = scenario.model_copy(update={"service": service})
+
+    def day(number: int) -> pl.DataFrame:
+        figures = drawn(calibration, number)
+        centre = centre_spec(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
+        show(number / replications)
+        return simulate(scenario, centre, days=1, work_replication=1 + number)
+
+    predicted = [day(number) for number in range(replications)]
+    end_s = horizon_s(scenario, plan_offices(scenario), 1)
+    comparison = compare(measured, predicted, end_s, speedup, scenario.seed)
+    stage = farthest_stage(comparison)
+    stay = comparison.figures[f"{stage}_mean_s"]
+    notes = [
+        f"Farthest off is the stay in {stage}: {duration(stay.measured * speedup)} measured, "
+        f"{duration(stay.predicted * speedup)} predicted, on average and in the day's time.",
+        *_lagged(run, part),
+        *_notes(run, scenario, measured, calibration, unknown_phases(plan, calibration)),
+    ]
+    return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
+
+
+def _lagged(run: Run, part: str) -> list[str]:
+    """Say so when the load side was late: then it measured itself."""
+    if not (run.folder / "summary.json").exists():
+        return []
+    if run.load_json("summary.json").get("load", {}).get(part, {}).get("valid_for_latency", True):
+        return []
+    return ["The load generator lagged on this day: what was measured is in part its own slowness."]
+
+
+def _notes(
+    run: Run, scenario: Scenario, measured: pl.DataFrame, calibration: Calibration, unknown: list[str]
+) -> list[str]:
+    found = []
+    if run.folder.resolve() in {Path(name).resolve() for name in calibration.origin.names}:
+        found.append(
+            "The calibration was made from this very run: this shows whether its structure can tell the day, not yet "
+            "that it predicts days it has not seen."
+        )
+    if unknown:
+        found.append(f"The calibration has never seen {', '.join(unknown)}: taken as costing nothing.")
+    found += _beyond(scenario, measured, calibration)
+    found.append(POOL_ONLY)
+    return found
+
+
+def _beyond(scenario: Scenario, measured: pl.DataFrame, calibration: Calibration) -> list[str]:
+    """What of the day lies beyond what the calibration was made from."""
+    found, origin = [], calibration.origin
+    window_s = 10.0 * scenario.load.speedup
+    central = measured.filter(pl.col("stage").cast(pl.String).is_in([stage.value for stage in CENTRAL_STAGES]))
+    rates = central.with_columns(window=(pl.col("finished_s") / window_s).floor()).group_by("stage", "window").len()
+    most_per_s = float(rates["len"].to_numpy().max()) / 10.0
+    if most_per_s > 1.1 * origin.most_per_s:
+        found.append(
+            f"Beyond the calibrated range: {most_per_s:.1f} records a second, against {origin.most_per_s:.1f} in what "
+            "it was made from."
+        )
+    if scenario.centre.residents != origin.residents:
+        found.append(
+            f"Beyond the calibrated range: {scenario.centre.residents:,} residents in the gallery, against "
+            f"{origin.residents:,}."
+        )
+    return found
+
+
+def capacity_words(calibration: Calibration) -> str:
+    """Say what a full server does by the calibration, and what capacity searches found of the real one."""
+    said = (
+        f"By the calibration a full server makes {full(calibration, estimates(calibration)).per_s:.1f} records a second"
+    )
+    searched = ", ".join(f"{found:.1f}" for found in calibration.origin.capacity_per_s)
+    return f"{said}; capacity searches found {searched}." if searched else f"{said}."
