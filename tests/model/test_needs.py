@@ -9,7 +9,8 @@ from model.needs import counter_times_s, decisions_s, drawn_errands, patience_s
 from model.scenario import Scenario
 from model.strategies import changed
 
-CHANCES = st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20).map(
+SOME = st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20)
+CHANCES = SOME.map(lambda draws: np.array(sorted(draws)))
     lambda draws: np.array(sorted(draws))
 )
 
