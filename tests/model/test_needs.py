@@ -11,8 +11,6 @@ from model.strategies import changed
 
 SOME = st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20)
 CHANCES = SOME.map(lambda draws: np.array(sorted(draws)))
-    lambda draws: np.array(sorted(draws))
-)
 
 
 @given(CHANCES)
