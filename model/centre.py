@@ -161,29 +161,30 @@ class Centre:
                 if self._spec.notice_s[stage]:
                     yield self._env.timeout(self._spec.notice_s[stage])
                 turn = self._slots.seize(rank_s)
-            slot = yield turn
-            assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-            yield from self._stand_still(citizen)
+            slot = yield from self._take_slot(citizen, turn, rank_s)
             started_s, period = self._env.now, self._period(citizen)
             yield self._env.timeout(self._working_s(stage, work[stage], period))
             status = self._outcome(citizen, stage, status)
             times_s = (entered_s, started_s, started_s, self._env.now)
             self._row(citizen, stage, times_s, self._slots.server_name(slot), status, period)
             entered_s = self._env.now
-            done = status in END_OF_CENTRE
-            similar = status is Status.ADJUDICATE_RECORD
+            leaves = status in END_OF_CENTRE or status is Status.ADJUDICATE_RECORD
             # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
-            turn = self._slots.seize(rank_s) if self._slots.waiting and not done and not similar else None
+            turn = self._slots.seize(rank_s) if self._slots.waiting and not leaves else None
             self._slots.release(slot)
-            if (done or similar) and place is not None and self._places is not None:
-                self._places.release(place)
+            if leaves:
+                self._vacate(place)
                 place = None
-            if done:
+            if status in END_OF_CENTRE:
                 break
-            if similar:
+            if status is Status.ADJUDICATE_RECORD:
                 yield from self._adjudicate(citizen)
                 entered_s = self._env.now
         return status
+
+    def _vacate(self, place: int | None) -> None:
+        if place is not None and self._places is not None:
+            self._places.release(place)
 
     def _way(self, citizen: Citizen) -> tuple[Status, tuple[Stage, ...]]:
         """How a received record stands, and the stages before it; who resembles somebody is matched twice."""
@@ -224,11 +225,17 @@ class Centre:
     def _rank_s(self, citizen: Citizen, since_s: float) -> float:
         return since_s + (BEHIND_S if self._spec.waiting_first and not citizen.waits else 0.0)
 
-    def _stand_still(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Wait while the centre stands still for the citizen's office."""
+    def _take_slot(self, citizen: Citizen, turn: Event, rank_s: float) -> Generator[Event, object, int]:
+        """Wait for a slot, but hold none while the centre stands still for the citizen's office: others may go on."""
         timeline = self._timelines[citizen.office]
-        while math.isinf(timeline.at(self._env.now).slowdown):
+        while True:
+            slot = yield turn
+            assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
+            if not math.isinf(timeline.at(self._env.now).slowdown):
+                return slot
+            self._slots.release(slot)
             yield self._env.timeout(timeline.next_start_s(self._env.now) - self._env.now)
+            turn = self._slots.seize(rank_s)
 
     def _row(
         self,

@@ -82,13 +82,8 @@ class Office:
         """Queue at the counters; who is sent home in the evening may come back when the doors next open."""
         since_s = citizen.arrival_s
         for evenings in count(1):
-            turn = self._counters.seize()
-            if turn.triggered or math.isinf(citizen.patience_s):
-                yield turn
-            else:
-                yield turn | self._env.timeout(citizen.patience_s)
+            turn = yield from self._counters.wait(citizen.patience_s)
             if not turn.triggered:
-                self._counters.leave(turn)
                 self._leave(citizen, since_s, Exit.LEFT)
                 return None
             counter = turn.value

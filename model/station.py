@@ -5,6 +5,8 @@ comes and goes, people sent home at closing time, and the name of the server who
 """
 
 import heapq
+import math
+from collections.abc import Generator
 from itertools import count
 
 from simpy import Environment, Event
@@ -48,6 +50,17 @@ class Station:
         """Change how many servers take customers; who is busy finishes first."""
         self.on_duty = on_duty
         self._serve()
+
+    def wait(self, patience_s: float = math.inf) -> Generator[Event, object, Event]:
+        """Queue for as long as patience lasts; returns the turn, which has not come if patience ended first."""
+        turn = self.seize()
+        if turn.triggered or math.isinf(patience_s):
+            yield turn
+            return turn
+        yield turn | self._env.timeout(patience_s)
+        if not turn.triggered:
+            self.leave(turn)
+        return turn
 
     def leave(self, turn: Event) -> None:
         """Give up waiting: take a `turn`, which has not come yet, out of the queue."""

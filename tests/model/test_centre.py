@@ -9,6 +9,7 @@ from model.arrivals import Citizen, national_peak_per_s
 from model.centre import Centre, CentreSpec, national_centre, slots_at
 from model.errands import Errand
 from model.events import EventLog, Source
+from model.offices import Zone
 from model.periods import Period, scheduled_periods
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, Stage, Status
@@ -75,6 +76,21 @@ def test_a_centre_that_stands_still_begins_nothing_until_it_goes_on() -> None:
     events = worked(still, record("a"))
     assert events["started_s"].to_list() == [0.0, 60.0, 63.0]
     assert events["version"].to_list() == ["5.4", "5.5", "5.5"]
+
+
+def test_a_zone_that_stands_still_leaves_the_slots_to_the_others() -> None:
+    still = (Period(-math.inf, "5.4", "standstill", math.inf), Period(60.0, "5.5", "", 1.0))
+    java_waits = SPEC._replace(by_zone={Zone.WIB: still, Zone.WITA: (NORMAL,), Zone.WIT: (NORMAL,)})
+    events = worked(java_waits, record("java"), record("papua")._replace(office="91.71"))
+    ready_s = events.filter(pl.col("stage") == Stage.PERSONALISATION).select("citizen", "finished_s")
+    assert dict(ready_s.iter_rows()) == {"papua": 10.0, "java": 70.0}
+
+
+def test_records_that_stood_still_go_on_in_their_order() -> None:
+    still = SPEC._replace(periods=(NORMAL, Period(1.0, "5.4", "standstill", math.inf), Period(60.0, "5.5", "", 1.0)))
+    events = worked(still, record("a"), record("b"), record("c"), apart_s=0.1)
+    matched = events.filter(pl.col("stage") == Stage.PERSONALISATION)
+    assert matched["citizen"].to_list() == ["a", "b", "c"]
 
 
 def test_an_idle_centre_takes_its_time_to_notice_and_a_busy_one_goes_on_at_once() -> None:

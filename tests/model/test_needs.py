@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from model.errands import Errand
+from model.needs import counter_times_s, decisions_s, drawn_errands, patience_s
+from model.scenario import Scenario
+from model.strategies import changed
+
+SOME = st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=20)
+CHANCES = SOME.map(lambda draws: np.array(sorted(draws)))
+
+
+@given(CHANCES)
+def test_a_capture_is_the_quantile_of_its_triangle(april: Scenario, chances: np.ndarray) -> None:
+    triangle = stats.triang(c=(7 - 5) / (10 - 5), loc=300, scale=300)
+    seen = counter_times_s(april, [Errand.ENROLLMENT] * len(chances), chances)
+    assert seen == pytest.approx(triangle.ppf(chances))
+
+
+def test_who_is_not_captured_shows_papers(april: Scenario) -> None:
+    errands = [Errand.ENROLLMENT, Errand.REPLACEMENT, Errand.REPLACEMENT_AWAY, Errand.FOREIGN_RESIDENT]
+    assert counter_times_s(april, errands, np.zeros(4)) == [300, 120, 120, 300]
+
+
+def test_errands_divide_the_draws_by_their_shares(april: Scenario) -> None:
+    mixed = changed(april, {"demand": {"mix": {"enrollment": 0.5, "replacement_away": 0.5}}})
+    draws = np.array([0.0, 0.499, 0.5, 0.999])
+    assert drawn_errands(mixed, draws) == [Errand.ENROLLMENT] * 2 + [Errand.REPLACEMENT_AWAY] * 2
+
+
+@given(CHANCES)
+def test_who_is_more_patient_stays_so_whatever_the_mean(april: Scenario, chances: np.ndarray) -> None:
+    hour, two = (
+        np.array(patience_s(changed(april, {"demand": {"patience": text}}), chances)) for text in ("1 h", "2 h")
+    )
+    assert two == pytest.approx(2 * hour)
+    assert (np.diff(hour) >= 0).all()
+
+
+def test_only_records_that_are_matched_are_adjudicated_and_only_their_share(april: Scenario) -> None:
+    adjudication = {"share": 0.1, "people": 1, "hours": "08:00-16:00", "decision": "10 min"}
+    scenario = changed(april, {"centre": {"adjudication": adjudication}})
+    errands = [Errand.ENROLLMENT, Errand.ENROLLMENT, Errand.REPLACEMENT]
+    half = 1 - np.exp(-0.5)
+    chances = np.array([[0.09, half], [0.1, half], [0.09, half]])
+    assert decisions_s(scenario, errands, chances) == pytest.approx([300, 0, 0])
+    assert decisions_s(april, errands, chances) == [0, 0, 0]
