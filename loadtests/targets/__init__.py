@@ -1,7 +1,13 @@
-"""Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server."""
+"""Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-from typing import NamedTuple, Protocol
+An adapter of your own is a class of four methods, made with a line and an office's key; `loadtests.targets.example` is
+one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
+"""
 
+import importlib
+from typing import NamedTuple, Protocol, cast
+
+from loadtests.line import Line
 from loadtests.people import Packet
 from model.stages import REFUSED, Status
 
@@ -51,3 +57,33 @@ class Target(Protocol):
 
     def hand_over(self, reference: str) -> None:
         """Note that the citizen has the card."""
+
+
+class Adapter(Protocol):
+    """What makes a Target: an adapter's class."""
+
+    def __call__(self, line: Line, key: str | None) -> Target:
+        """Return the target over a terminal's line, as the office with this key; None where no key is needed."""
+
+
+SHIPPED = {"mock": "loadtests.targets.mock:MockTarget", "example": "loadtests.targets.example:ExampleTarget"}
+"""The adapters that have a name."""
+
+
+def find_adapter(name: str) -> Adapter:
+    """Return the adapter of a shipped name or of "module:Class".
+
+    Raises:
+        ValueError: there is none, or it lacks a method of `Target`.
+    """
+    module_name, _, class_name = SHIPPED.get(name, name).partition(":")
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(
+            f"--adapter {name}: {error}; it is one of {', '.join(SHIPPED)}, or module:Class of your own"
+        ) from None
+    missing = [method for method in ("submit", "decided", "status", "hand_over") if not hasattr(found, method)]
+    if missing:
+        raise ValueError(f"--adapter {name}: lacks {', '.join(missing)}; loadtests/targets/__init__.py describes them")
+    return cast(Adapter, found)
