@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from antrean import load_command
 from antrean.campaign import Options, run_campaign
 from antrean.processes import ProcessError
 from antrean.report import write_report
@@ -34,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(audit_commands.cli, name="audit")
+app.command("load")(load_command.load)
+app.command("load-worker")(load_command.load_worker)
 ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
 EXIT_INTERRUPTED = 130
 

@@ -44,6 +44,10 @@ class Run:
         """Write a part's events."""
         events.write(frame, self.part(part) / "events.parquet")
 
+    def save_frame(self, name: str, frame: pl.DataFrame) -> None:
+        """Write the events of a run that has only one part."""
+        events.write(frame, self.folder / name)
+
     def load_events(self, part: str) -> pl.DataFrame:
         """Read a part's events."""
         return events.read(self.folder / part / "events.parquet")
@@ -66,9 +70,9 @@ class Run:
         return content
 
 
-def new_run(results: Path, scenario_name: str) -> Run:
-    """Make the folder of a new run, named by its start in UTC."""
-    start = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+def new_run(results: Path, scenario_name: str, kind: str = "") -> Run:
+    """Make the folder of a new run, named by its kind and its start in UTC."""
+    start = kind + datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     parent = results / scenario_name
     parent.mkdir(parents=True, exist_ok=True)
     folder, number = parent / start, 1

@@ -1,19 +1,15 @@
-"""The fleet: the workers of a run as their master knows them, and what they have told.
-
-In the run's folder: `worker-0.ndjson`, ... the visits of each worker as they come in; `fleet.json`, how everything
-stands, twice a second, for whoever watches and for the summary at the end.
-"""
+"""The fleet: the workers of a run as their master knows them; its files are described in fleet_state.py."""
 
 import json
 import time
-from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 import gevent
 from locust.runners import STATE_MISSING, MasterRunner
 
 from loadtests.fleet_plan import FleetPlan
-from loadtests.limits import ErrorBudget
+from loadtests.fleet_state import FLEET, FleetState, WorkerState, events_file
+from loadtests.limits import ErrorBudget, Spent
 from loadtests.news import GOT, SHARE, STOP, News, OfficeFigures, Requests, ShareMessage
 from loadtests.schedule import RateError, busiest_second
 from loadtests.shares import Share
@@ -26,39 +22,6 @@ OPENS_IN_S = 3.0
 LOOK_S = 0.2
 END_WITHIN_S = 5.0
 """How long the workers get to send their last news when the run is stopped."""
-FLEET = "fleet.json"
-
-
-class WorkerState(TypedDict):
-    """How a worker stands."""
-
-    worker: str
-    """Locust's name of it: its machine, and a random number."""
-    offices: list[str]
-    over: bool
-    lost: bool
-    figures: list[OfficeFigures]
-    requests: Requests
-    progress: dict[str, Any]
-    summary: dict[str, Any] | None
-
-
-class FleetState(TypedDict):
-    """How a run stands, as fleet.json tells it."""
-
-    expected: int
-    connected: int
-    opens_wall_s: float | None
-    """When the day begins, in seconds since the epoch; None while workers are missing."""
-    over: bool
-    stopped: NotRequired[str]
-    """Why it was stopped before its end."""
-    workers: list[WorkerState]
-
-
-def events_file(out: Path, index: int) -> Path:
-    """Return where the visits of a worker are."""
-    return out / f"worker-{index}.ndjson"
 
 
 class Fleet:
@@ -184,7 +147,7 @@ class Fleet:
             node = self._runner.clients.get(worker["worker"])
             worker["lost"] = not worker["over"] and (node is None or node.state == STATE_MISSING)
 
-    def _spent(self) -> object:
+    def _spent(self) -> Spent | None:
         requests = sum(worker["requests"]["requests"] for worker in self._workers)
         failures = sum(worker["requests"]["failures"] for worker in self._workers)
         return self._budget.check(time.monotonic(), requests, failures)

@@ -53,7 +53,7 @@ def _staff(environment: Environment) -> Play:
     assert environment.parsed_options is not None, "a run from the command line has options"  # noqa: S101 - narrows
     plan = LoadPlan.read(environment.parsed_options.plan)
     scenario = plan.load_scenario()
-    equip(plan, environment.host)
+    equip(plan, environment.host or "")
     if plan.mode == "capacity":
         saturation = Saturation(plan, scenario)
         Saturator.staff(saturation)

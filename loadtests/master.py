@@ -46,7 +46,7 @@ def set_up(environment: Environment, runner: MasterRunner, web_ui: WebUI | None,
     except (OSError, ValueError) as error:
         raise SystemExit(f"the load plan cannot be played: {error}") from None
     environment.user_classes = [Operator, Window]
-    environment.dispatcher_class = partial(ShareDispatcher, fleet.users_of)
+    environment.dispatcher_class = partial(ShareDispatcher, fleet.users_of)  # type: ignore[assignment] # it makes one
     runner.register_message(NEWS, fleet.take)
     environment.events.test_start.add_listener(fleet.hand_out)  # type: ignore[no-untyped-call] # Locust's
     environment.events.quitting.add_listener(fleet.stop)  # type: ignore[no-untyped-call] # Locust's
