@@ -36,8 +36,13 @@ class LocalFleet:
         )
         FleetPlan(load=load, target=target, workers=workers).write(folder / "fleet.json")
         self.master = self._start("master", master_command(folder / "fleet.json", "127.0.0.1", ui=ui, otel=False))
-        self.port = self.said("port")
-        self.workers = [self.start_worker(f"worker-{number}") for number in range(workers)]
+        self.workers: list[Popen] = []
+        try:
+            self.port = self.said("port")
+            self.workers = [self.start_worker(f"worker-{number}") for number in range(workers)]
+        except BaseException:
+            self.stop()
+            raise
 
     def start_worker(self, name: str) -> Popen:
         own = self._folder / name
