@@ -118,6 +118,11 @@ def check(scenario: Scenario, options: LoadOptions) -> None:
     """
     if options.day >= scenario.scenario.days:
         raise ValueError(f"--day {options.day}: the scenario has the days 0 to {scenario.scenario.days - 1}")
+    all_workers, offices = options.workers + options.expect_workers, len(scenario.load.offices)
+    if not 1 <= all_workers <= offices:
+        raise ValueError(
+            f"{all_workers} workers: an office is played by one, and load.offices has {offices}; 1 at least"
+        )
     if wants_spans() and find_spec("opentelemetry.sdk") is None:
         raise ValueError(
             f"{' or '.join(OTEL_VARIABLES)} is set, but Locust's OpenTelemetry support is not installed; "

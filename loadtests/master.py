@@ -25,6 +25,7 @@ from loadtests.lifetime import follow
 from loadtests.news import NEWS
 from loadtests.offices_tab import add_tab
 from loadtests.permission import check_target
+from loadtests.targets import find_adapter
 from loadtests.window import Window
 
 
@@ -42,6 +43,7 @@ def set_up(environment: Environment, runner: MasterRunner, web_ui: WebUI | None,
     try:
         plan = FleetPlan.read(Path(options.fleet))
         check_target(plan.target, plan.load.permitted_host)
+        find_adapter(plan.load.adapter)
         fleet = Fleet(runner, plan, plan.load.load_scenario())
     except (OSError, ValueError) as error:
         raise SystemExit(f"the load plan cannot be played: {error}") from None
@@ -53,8 +55,8 @@ def set_up(environment: Environment, runner: MasterRunner, web_ui: WebUI | None,
     gevent.spawn(follow, options.fleet_parent)
     gevent.spawn(_watch, fleet, runner, web_ui)
     _announce({"port": runner.server.port})
-    if web_ui is not None:
-        add_tab(web_ui, lambda: fleet.figures)
+    if web_ui is not None and web_ui.app is not None:
+        add_tab(web_ui.app, web_ui.template_args, lambda: fleet.figures)
         gevent.spawn(_announce_page, web_ui)
 
 

@@ -7,8 +7,7 @@ that the page polls for the table's rows.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request
-from locust.web import WebUI
+from flask import Flask, Response, request
 
 from loadtests.news import OfficeFigures
 
@@ -22,13 +21,17 @@ COLUMNS = {
 }
 
 
-def add_tab(web_ui: WebUI, figures: Callable[[], list[OfficeFigures]]) -> None:
-    """Show what `figures` returns in a tab of its own, with a row for all offices together first."""
+def add_tab(app: Flask, template_args: dict[str, Any], figures: Callable[[], list[OfficeFigures]]) -> None:
+    """Show what `figures` returns in a tab of its own, with a row for all offices together first.
+
+    Args:
+        app: the page's.
+        template_args: what Locust's `WebUI` hands to the page.
+        figures: how the offices stand now.
+    """
     structure = [{"key": key, "title": title} for key, title in COLUMNS.items()]
-    web_ui.template_args["extended_tabs"] = [{"title": "Offices", "key": KEY}]
-    web_ui.template_args["extended_tables"] = [{"key": KEY, "structure": structure}]
-    app = web_ui.app
-    assert app is not None, "a WebUI has made its app"  # noqa: S101 - narrows
+    template_args["extended_tabs"] = [{"title": "Offices", "key": KEY}]
+    template_args["extended_tables"] = [{"key": KEY, "structure": structure}]
 
     @app.after_request
     def add_rows(response: Response) -> Response:
