@@ -25,7 +25,7 @@ from antrean.processes import Process, Processes
 from antrean.runs import Run, machine, new_run
 from antrean.steps import Steps
 from loadtests.fleet_plan import FleetPlan, master_command, worker_command
-from loadtests.fleet_state import FLEET, FleetState, events_file
+from loadtests.fleet_state import FLEET, INTERRUPTED, FleetState, events_file
 from loadtests.permission import check_target
 from loadtests.plan import LoadPlan
 from loadtests.record import read_visits
@@ -181,6 +181,8 @@ def _play(run: Run, scenario: Scenario, target: Target, options: LoadOptions, co
     """Play the day and save it, also when it is interrupted; returns why it ended early, None if it did not."""
     out = run.part("load")
     plan = _plan(run, scenario, target, options, out)
+    # More workers than offices are an error that is told before anything starts.
+    plan.shares(scenario)
     plan_file = out / "fleet-plan.json"
     plan.write(plan_file)
     interrupted = False
@@ -290,7 +292,7 @@ def _clock(scenario: Scenario, plan: FleetPlan, state: FleetState) -> Clock | No
 def _save(run: Run, scenario: Scenario, plan: FleetPlan, target: Target, *, interrupted: bool) -> str | None:
     """Write events.parquet and summary.json; returns why the day ended early, None if it did not."""
     state = read_state(plan)
-    stopped = "interrupted" if interrupted and not state["over"] else state.get("stopped")
+    stopped = state.get("stopped") or (INTERRUPTED if interrupted and not state["over"] else None)
     frames = [
         to_frame(read_visits(path))
         for index in range(len(state["workers"]))
@@ -319,4 +321,4 @@ def join(master: str, key_file: Path | None, permitted_host: str | None) -> list
 
 def failed(summary: dict[str, Any]) -> bool:
     """Tell whether a load ended early by itself."""
-    return summary["stopped"] not in {None, "interrupted"}
+    return summary["stopped"] not in {None, INTERRUPTED}

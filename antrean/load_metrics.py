@@ -64,16 +64,25 @@ def _latencies(merged: Merged) -> Iterator[Metric]:
 
 
 @contextmanager
-def served(port: int | None, latest: Callable[[], Merged]) -> Iterator[None]:
-    """Serve the metrics at http://127.0.0.1:PORT/metrics while the block lasts; nowhere if `port` is None."""
+def served(port: int | None, latest: Callable[[], Merged]) -> Iterator[int | None]:
+    """Serve the metrics at http://127.0.0.1:PORT/metrics while the block lasts; nowhere if `port` is None.
+
+    Gives the port: a free one for 0.
+
+    Raises:
+        ValueError: the port is taken.
+    """
     if port is None:
-        yield
+        yield None
         return
     registry = CollectorRegistry()
     registry.register(LoadCollector(latest))
-    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
     try:
-        yield
+        server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    except OSError as error:
+        raise ValueError(f"--metrics-port {port}: {error.strerror}") from None
+    try:
+        yield server.server_port
     finally:
         server.shutdown()
         server.server_close()

@@ -30,7 +30,17 @@ def summarise_load(
     # A lost worker may never have told how many it expected.
     offices = plan.load.plan_offices(scenario)
     merged["citizens"]["planned"] = len(citizens(scenario, offices, plan.load.day, plan.load.replication))
-    lost = [worker for worker in state["workers"] if worker["lost"]]
+    lost = [code for worker in state["workers"] if worker["lost"] for code in worker["offices"]]
+    workers = [
+        {
+            "worker": worker["worker"],
+            "offices": worker["offices"],
+            "over": bool(worker["summary"] and worker["summary"]["over"]),
+            "lost": worker["lost"],
+        }
+        for worker in state["workers"]
+    ]
+    complete = bool(workers) and all(worker["over"] for worker in workers)
     return {
         "schema_version": SCHEMA_VERSION,
         "target": plan.target,
@@ -39,7 +49,7 @@ def summarise_load(
         "replication": plan.load.replication,
         "speedup": scenario.load.speedup,
         "wall_s": wall_s,
-        "complete": state["over"] and not lost and stopped is None,
+        "complete": complete,
         "stopped": stopped,
         "citizens": merged["citizens"],
         "generator": {
@@ -51,19 +61,16 @@ def summarise_load(
         },
         "requests": {**merged["requests"], "retries": merged["retries"]},
         "steps": merged["steps"],
-        "workers": [
-            {"worker": worker["worker"], "offices": worker["offices"], "over": worker["over"], "lost": worker["lost"]}
-            for worker in state["workers"]
-        ],
-        "lost_offices": [code for worker in lost for code in worker["offices"]],
-        "warnings": _warnings(merged, [code for worker in lost for code in worker["offices"]], stopped),
+        "workers": workers,
+        "lost_offices": lost,
+        "warnings": _warnings(merged, lost, stopped, complete=complete),
     }
 
 
-def _warnings(merged: Merged, lost_offices: list[str], stopped: str | None) -> list[str]:
+def _warnings(merged: Merged, lost_offices: list[str], stopped: str | None, *, complete: bool) -> list[str]:
     warnings = []
-    if stopped is not None:
-        warnings.append(f"the day was not played to its end: {stopped}")
+    if stopped is not None or not (complete or lost_offices):
+        warnings.append(f"the day was not played to its end: {stopped or 'workers were stopped'}")
     if lost_offices:
         warnings.append(f"workers were lost, and with them the offices {', '.join(lost_offices)}")
     if merged["requests"]["held_back"]:

@@ -58,7 +58,9 @@ class Board:
             if worker["lost"] and worker["worker"] not in self._lost:
                 self._lost.add(worker["worker"])
                 offices = ", ".join(worker["offices"])
-                self._console.print(f"! worker {worker['worker']} is lost, and with it the offices {offices}")
+                self._console.print(
+                    f"! worker {worker['worker']} is lost, and with it the offices {offices}", highlight=False
+                )
 
     def __enter__(self) -> Self:
         if self._live:

@@ -8,7 +8,7 @@ import gevent
 from locust.runners import STATE_MISSING, MasterRunner
 
 from loadtests.fleet_plan import FleetPlan
-from loadtests.fleet_state import FLEET, FleetState, WorkerState, events_file
+from loadtests.fleet_state import FLEET, INTERRUPTED, FleetState, WorkerState, events_file
 from loadtests.limits import ErrorBudget, Spent
 from loadtests.news import GOT, SHARE, STOP, News, OfficeFigures, Requests, ShareMessage
 from loadtests.schedule import RateError, busiest_second
@@ -106,7 +106,7 @@ class Fleet:
     def stop(self, **_: Any) -> None:
         """Have all workers write down what there is, and wait for it for a while."""
         if not self.over:
-            self._stopped = self._stopped or "it was stopped"
+            self._stopped = self._stopped or INTERRUPTED
             self._runner.send_message(STOP)
         ends_s = time.monotonic() + END_WITHIN_S
         while self._workers and not self.over and time.monotonic() < ends_s:

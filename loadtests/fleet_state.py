@@ -10,6 +10,8 @@ from typing import Any, NotRequired, TypedDict
 from loadtests.news import OfficeFigures, Requests
 
 FLEET = "fleet.json"
+INTERRUPTED = "interrupted"
+"""Why a run ended early when somebody wanted it to."""
 
 
 class WorkerState(TypedDict):

@@ -36,7 +36,7 @@ def stub() -> Iterator[StubServer]:
 def lab_file(folder: Path, **changes: Any) -> Path:
     """Two offices; the capacity that is said in the tests has both of them played."""
     lab = small_lab()
-    changes = {"offices": ["35.07", "35.73"], "speedup": 4000.0} | changes
+    changes = {"offices": ["35.07", "35.73"], "speedup": 2000.0} | changes
     path = folder / "small.toml"
     path.write_text(dump(lab.model_copy(update={"load": lab.load.model_copy(update=changes)})), encoding="utf-8")
     return path

@@ -7,7 +7,6 @@ from antrean.load_metrics import served
 from loadtests.latency import Durations
 from loadtests.merged import Merged, Step, merge
 from loadtests.news import OfficeFigures, Requests
-from tests.mock_server.commands import free_port
 
 
 def merged() -> Merged:
@@ -30,10 +29,10 @@ def merged() -> Merged:
 
 
 def test_prometheus_reads_the_figures_on_loopback_while_they_are_served() -> None:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/metrics"
-    with served(port, merged), urlopen(url) as answer:  # noqa: S310 - this machine's own
-        families = text_string_to_metric_families(answer.read().decode())
+    with served(0, merged) as port:
+        url = f"http://127.0.0.1:{port}/metrics"
+        with urlopen(url) as answer:
+            families = list(text_string_to_metric_families(answer.read().decode()))
     samples = {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
     assert samples["antrean_load_waiting", "35.07"] == 4
     assert samples["antrean_load_open_counters", "35.07"] == 6
@@ -45,12 +44,21 @@ def test_prometheus_reads_the_figures_on_loopback_while_they_are_served() -> Non
     assert samples["antrean_load_requests_held_back_total",] == 1
     assert samples["antrean_load_steps_total", "submission"] == 10
     assert samples["antrean_load_step_failures_total", "submission"] == 3
-    assert samples["antrean_load_step_seconds", "submission", "0.99"] == pytest.approx(0.25, rel=2e-3)
+    assert samples["antrean_load_step_seconds", "0.99", "submission"] == pytest.approx(0.25, rel=2e-3)
     assert samples["antrean_load_dispatch_lag_p99_seconds",] == pytest.approx(0.25, rel=2e-3)
     with pytest.raises(OSError, match="refused"):
-        urlopen(url)  # noqa: S310 - this machine's own
+        urlopen(url)
 
 
 def test_without_a_port_nothing_is_served() -> None:
-    with served(None, merged):
+    with served(None, merged) as port:
+        assert port is None
+
+
+def test_a_port_that_is_taken_is_an_error_that_names_the_option() -> None:
+    with (
+        served(0, merged) as port,
+        pytest.raises(ValueError, match=f"--metrics-port {port}: "),
+        served(port, merged),
+    ):
         pass
