@@ -24,9 +24,7 @@ def summarise_load(
         clock: the run's, None if it never began.
         stopped: why it ended early.
     """
-    reached_s = max((worker["progress"].get("scenario_s", 0.0) for worker in state["workers"]), default=0.0)
-    wall_s = max(0.0, clock.compressed(reached_s - plan.load.origin_scenario_s)) if clock else 0.0
-    merged = merge_workers(state["workers"], wall_s)
+    merged = merge_workers(state["workers"], clock)
     # A lost worker may never have told how many it expected.
     offices = plan.load.plan_offices(scenario)
     merged["citizens"]["planned"] = len(citizens(scenario, offices, plan.load.day, plan.load.replication))
@@ -48,7 +46,7 @@ def summarise_load(
         "day": plan.load.day,
         "replication": plan.load.replication,
         "speedup": scenario.load.speedup,
-        "wall_s": wall_s,
+        "wall_s": merged["wall_s"],
         "complete": complete,
         "stopped": stopped,
         "citizens": merged["citizens"],

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from antrean.lab import now_s
 from loadtests.fleet_state import FleetState
-from loadtests.merged import Merged, merge_workers
+from loadtests.merged import Merged, merge_workers, played_until_s
 from model.clock import Clock
 from model.scenario import Scenario
 
@@ -27,7 +27,7 @@ class Board:
         self._console = console
         self._scenario = scenario
         self._live = Live(console=console, refresh_per_second=4) if console.is_terminal else None
-        self._merged = merge_workers([], 0.0)
+        self._merged = merge_workers([], None)
         self._said_s = 0.0
         self._lost: set[str] = set()
 
@@ -37,8 +37,7 @@ class Board:
 
     def show(self, state: FleetState, clock: Clock | None) -> None:
         """Show how the fleet stands; `clock` is None before the day begins."""
-        wall_s = max(0.0, now_s() - clock.origin_wall_s) if clock else 0.0
-        self._merged = merge_workers(state["workers"], wall_s)
+        self._merged = merge_workers(state["workers"], clock)
         self._tell_lost(state)
         words = self._words(state, clock)
         if self._live:
@@ -50,7 +49,7 @@ class Board:
     def _words(self, state: FleetState, clock: Clock | None) -> str:
         if clock is None:
             return f"{state['connected']} of {state['expected']} workers are there"
-        time = self._scenario.moment_at(clock.to_scenario_s(now_s())).strftime("%H:%M")
+        time = self._scenario.moment_at(played_until_s(state["workers"], clock)).strftime("%H:%M")
         return f"{time}  {office_words(self._merged)}"
 
     def _tell_lost(self, state: FleetState) -> None:

@@ -9,6 +9,7 @@ from loadtests.fleet_state import WorkerState
 from loadtests.latency import HIGHEST_US, PERCENTILES, SIGNIFICANT_FIGURES, Percentiles
 from loadtests.news import OfficeFigures, Requests
 from loadtests.record import LATE_MS
+from model.clock import Clock
 from model.stages import Stage
 
 COUNTS = ("planned", "arrivals", "submitted", "issued", "refused", "failed", "sent_home", "inside")
@@ -30,6 +31,8 @@ class Step(TypedDict):
 class Merged(TypedDict):
     """All workers together."""
 
+    wall_s: float
+    """How long the day has been played, in seconds of wall time."""
     citizens: dict[str, int]
     unanswered: int
     dropped: int
@@ -61,17 +64,25 @@ def merge(encoded: Sequence[str]) -> Percentiles:
     )
 
 
-def merge_workers(workers: Iterable[WorkerState], wall_s: float) -> Merged:
+def played_until_s(workers: Iterable[WorkerState], clock: Clock) -> float:
+    """Return the moment that the workers of a run with this clock have told of last, in scenario seconds."""
+    told_s = [float(worker["progress"]["scenario_s"]) for worker in workers if worker["progress"]]
+    return max([clock.origin_scenario_s, *told_s])
+
+
+def merge_workers(workers: Iterable[WorkerState], clock: Clock | None) -> Merged:
     """Add up what workers have told; a lost one's part is what it told last.
 
     Args:
         workers: as fleet.json has them.
-        wall_s: how long the day has been played, in seconds of wall time.
+        clock: the run's; None before the day begins.
     """
     workers = list(workers)
+    wall_s = clock.compressed(played_until_s(workers, clock) - clock.origin_scenario_s) if clock else 0.0
     summaries = [worker["summary"] for worker in workers if worker["summary"]]
     lag = merge([summary["dispatch_lag"]["histogram"] for summary in summaries])
     return Merged(
+        wall_s=wall_s,
         citizens={name: _sum(summaries, name) for name in COUNTS},
         unanswered=_sum(summaries, "unanswered"),
         dropped=_sum(summaries, "dropped"),

@@ -1,6 +1,6 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-An adapter of your own is a class of four methods, made with a line and an office's key; `loadtests.targets.example` is
+An adapter of your own is a class of five methods, made with a line and an office's key; `loadtests.targets.example` is
 one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
 """
 
@@ -32,6 +32,20 @@ class Standing(NamedTuple):
     """When the status began, in seconds since the epoch; None where the server does not say."""
 
 
+class Replacement(NamedTuple):
+    """A resident who needs the card anew, without a new capture."""
+
+    reference: str
+    """The name of the new record."""
+    nik: str
+    office: str
+    """Where the resident asks, at home or away."""
+    lost: bool
+    """Lost, or else damaged."""
+    police_letter: str | None = None
+    """The letter's number; needed for a card lost away from home."""
+
+
 class TargetError(Exception):
     """The server did not do what was asked; `passing` tells whether it may if asked again."""
 
@@ -48,6 +62,9 @@ class Target(Protocol):
 
     def submit(self, packet: Packet) -> Status:
         """Send a packet and return where its record stands; sending it again does no harm."""
+
+    def replace(self, replacement: Replacement) -> Status:
+        """Have a card made anew and return where its record stands; asking again does no harm."""
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """Return the office's records in a status of `DECIDED` that began after `since_wall_s`."""
@@ -83,7 +100,9 @@ def find_adapter(name: str) -> Adapter:
         raise ValueError(
             f"--adapter {name}: {error}; it is one of {', '.join(SHIPPED)}, or module:Class of your own"
         ) from None
-    missing = [method for method in ("submit", "decided", "status", "hand_over") if not hasattr(found, method)]
+    missing = [
+        method for method in ("submit", "replace", "decided", "status", "hand_over") if not hasattr(found, method)
+    ]
     if missing:
         raise ValueError(f"--adapter {name}: lacks {', '.join(missing)}; loadtests/targets/__init__.py describes them")
     return cast(Adapter, found)

@@ -1,6 +1,7 @@
 """An example of an adapter, to begin your own with: a server with other paths, other words and another JSON.
 
     POST /api/applications               {"id", "branch", "applicant": {...}, "portrait": base64, ...}   -> {"state"}
+    POST /api/duplicates                 {"id", "branch", "holder"}                                     -> {"state"}
     GET  /api/applications/ID                                                                           -> {"state"}
     GET  /api/branches/CODE/applications?state=READY,...   -> {"items": [{"id", "state", "changed": ISO 8601}, ...]}
     PUT  /api/applications/ID/collected
@@ -15,7 +16,7 @@ from typing import Any
 
 from loadtests.line import Line
 from loadtests.people import Packet
-from loadtests.targets import Standing, TargetError
+from loadtests.targets import Replacement, Standing, TargetError
 from model.stages import Status
 
 STATES = {
@@ -47,6 +48,11 @@ class ExampleTarget:
             "fingers": b64encode(packet.biometrics).decode(),
         }
         return STATES[self._ask("POST", "/api/applications", "/api/applications", json=application)["state"]]
+
+    def replace(self, replacement: Replacement) -> Status:
+        """Order a duplicate of a card."""
+        order = {"id": replacement.reference, "branch": replacement.office, "holder": replacement.nik}
+        return STATES[self._ask("POST", "/api/duplicates", "/api/duplicates", json=order)["state"]]
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """List a branch's cards to collect and double applications."""

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from loadtests.line import Line
 from loadtests.people import Packet
-from loadtests.targets import DECIDED, Standing, TargetError
+from loadtests.targets import DECIDED, Replacement, Standing, TargetError
 from model.stages import Status
 
 # Fixed, so that a packet is always the same bytes; 128 random bits do not turn up in a packet's noise.
@@ -28,6 +28,12 @@ class MockTarget:
         """Send a packet: 202 when it is new, 200 when the server has it already."""
         answer = self._ask("POST", "/v1/enrollments", "/v1/enrollments", MULTIPART, data=multipart(packet))
         return Status(answer["status"])
+
+    def replace(self, replacement: Replacement) -> Status:
+        """Ask for a card anew: 202 when it is new, 200 when it was asked for already."""
+        asked = replacement._asdict()
+        asked["reason"] = "lost" if asked.pop("lost") else "damaged"
+        return Status(self._ask("POST", "/v1/replacements", "/v1/replacements", json=asked)["status"])
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """List the office's printed and refused records."""

@@ -15,6 +15,7 @@ def merged() -> Merged:
         took.add(0.25)
     seen = took.percentiles()
     return Merged(
+        wall_s=10.0,
         citizens={"arrivals": 12, "issued": 7},
         unanswered=0,
         dropped=0,

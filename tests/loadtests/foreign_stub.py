@@ -23,6 +23,7 @@ class ForeignServer:
         self.host = ""
         self.received: dict[str, float] = {}
         self.collected: list[str] = []
+        self.duplicates: dict[str, str] = {}
         self.keys: set[str | None] = set()
         self.fails_next: list[Response] = []
         """Answers given in place of the next ones."""
@@ -34,6 +35,7 @@ class ForeignServer:
         return Starlette(
             routes=[
                 Route("/api/applications", self._apply, methods=["POST"]),
+                Route("/api/duplicates", self._duplicate, methods=["POST"]),
                 Route("/api/applications/{id}", self._read),
                 Route("/api/branches/{code}/applications", self._list),
                 Route("/api/applications/{id}/collected", self._collect, methods=["PUT"]),
@@ -61,6 +63,11 @@ class ForeignServer:
             self.received[said["id"]] = time.time()
             self._branch[said["id"]] = said["branch"]
         return JSONResponse({"state": self._state(said["id"])})
+
+    async def _duplicate(self, request: Request) -> Response:
+        said = await request.json()
+        self.duplicates[said["id"]] = said["holder"]
+        return JSONResponse({"state": "QUEUED"})
 
     async def _read(self, request: Request) -> Response:
         reference = request.path_params["id"]

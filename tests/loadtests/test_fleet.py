@@ -47,7 +47,7 @@ def test_two_workers_play_the_citizens_that_one_would(tmp_path: Path, lab: Scena
     assert state["over"] is True
     assert "stopped" not in state
     assert [worker["offices"] for worker in state["workers"]] == [["35.07"], ["35.73"]]
-    merged = merge_workers(state["workers"], 1.0)
+    merged = merge_workers(state["workers"], None)
     assert merged["citizens"]["arrivals"] == merged["citizens"]["planned"] == len(expected(lab))
     assert set(stub.received) == {name for name, _ in expected(lab)}
     assert merged["citizens"]["issued"] == len(stub.issued)

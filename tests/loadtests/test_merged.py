@@ -8,8 +8,10 @@ from loadtests.fleet_state import WorkerState
 from loadtests.latency import Durations, Latency
 from loadtests.merged import COUNTS, merge, merge_workers
 from loadtests.news import OfficeFigures, Requests
+from model.clock import Clock
 from model.stages import Stage
 
+CLOCK = Clock(speedup=100.0, origin_wall_s=50.0, origin_scenario_s=1_000.0)
 SECONDS = st.lists(st.floats(0, 100), max_size=60)
 
 
@@ -55,20 +57,21 @@ def worker(told: dict[str, Any] | None, *, lost: bool = False) -> WorkerState:
         lost=lost,
         figures=[figures],
         requests=Requests(requests=10, failures=1, held_back=4),
-        progress={},
+        progress={"scenario_s": 1_800.0} if told else {},
         summary=told,
     )
 
 
 def test_counts_of_workers_add_up_and_a_lost_ones_too() -> None:
     merged = merge_workers(
-        [worker(summary(30, 1, 0.001, 0.1)), worker(summary(10, 2, 0.001, 0.4), lost=True), worker(None)], wall_s=8.0
+        [worker(summary(30, 1, 0.001, 0.1)), worker(summary(10, 2, 0.001, 0.4), lost=True), worker(None)], CLOCK
     )
     assert merged["citizens"]["submitted"] == 40
     assert merged["requests"] == {"requests": 30, "failures": 3, "held_back": 12}
     assert (merged["unanswered"], merged["dropped"], merged["retries"]) == (2, 4, 6)
     step = merged["steps"][Stage.SUBMISSION]
     assert (step["count"], step["failures"], step["per_s"]) == (40, 3, 5.0)
+    assert merged["wall_s"] == 8.0
     assert step["intended"]["p50_ms"] == pytest.approx(100, rel=2e-3)
     assert step["intended"]["p95_ms"] == pytest.approx(400, rel=2e-3)
     assert step["actual"]["p95_ms"] == pytest.approx(200, rel=2e-3)
@@ -78,9 +81,9 @@ def test_counts_of_workers_add_up_and_a_lost_ones_too() -> None:
 
 @pytest.mark.parametrize(("lag_s", "valid"), [(0.001, True), (0.05, False)])
 def test_a_late_generator_is_invalid_whoever_was_late(lag_s: float, valid: bool) -> None:
-    merged = merge_workers([worker(summary(100, 0, 0.001, 0.1)), worker(summary(10, 0, lag_s, 0.1))], wall_s=1.0)
+    merged = merge_workers([worker(summary(100, 0, 0.001, 0.1)), worker(summary(10, 0, lag_s, 0.1))], CLOCK)
     assert merged["valid_for_latency"] is valid
 
 
 def test_without_anything_measured_nothing_is_valid() -> None:
-    assert merge_workers([], 0.0)["valid_for_latency"] is False
+    assert merge_workers([], None)["valid_for_latency"] is False

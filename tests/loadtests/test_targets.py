@@ -3,18 +3,22 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from starlette.responses import JSONResponse
 
 from loadtests.line import Line, Meter
-from loadtests.targets import Adapter, TargetError, find_adapter
+from loadtests.targets import Adapter, Replacement, TargetError, find_adapter
 from loadtests.targets.example import ExampleTarget
 from loadtests.targets.mock import MockTarget
+from mock_server.routes import replacements as routes
 from model.scenario import Scenario
 from model.stages import Stage, Status
 from tests.loadtests.foreign_stub import ForeignServer, redirect, serving_foreign
 from tests.loadtests.lab import Run
 from tests.loadtests.stub_server import StubServer
+
+REPLACEMENT = Replacement("35.07-r0-0001", "3507010101900001", "35.07", lost=True, police_letter="LP/1")
 
 
 class HalfTarget:
@@ -36,8 +40,46 @@ def test_an_adapter_that_is_not_there_is_an_error_with_a_remedy(name: str) -> No
 
 
 def test_an_adapter_that_lacks_a_method_is_named_with_it() -> None:
-    with pytest.raises(ValueError, match="HalfTarget: lacks decided, status, hand_over"):
+    with pytest.raises(ValueError, match="HalfTarget: lacks replace, decided, status, hand_over"):
         find_adapter("tests.loadtests.test_targets:HalfTarget")
+
+
+@pytest.mark.parametrize(("lost", "reason"), [(True, "lost"), (False, "damaged")])
+def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def request(method: str, path: str, **options: Any) -> Any:
+        assert (method, path) == ("POST", "/v1/replacements")
+        sent.append(options["json"])
+        return SimpleNamespace(status_code=202, content=b'{"status": "SENT_FOR_CARD_PRINTING"}')
+
+    session: Any = SimpleNamespace(request=request)
+    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost))
+    assert status is Status.SENT_FOR_CARD_PRINTING
+    understood = routes.Replacement.model_validate(sent[0])
+    assert understood.model_dump() == {
+        "reference": "35.07-r0-0001",
+        "nik": "3507010101900001",
+        "office": "35.07",
+        "reason": reason,
+        "police_letter": "LP/1",
+    }
+
+
+def test_the_example_orders_a_duplicate_of_the_foreign_server(foreign: ForeignServer) -> None:
+    status = ExampleTarget(Line(HttpSession(foreign.host), Meter())).replace(REPLACEMENT)
+    assert status is Status.RECEIVED_AT_CENTRAL
+    assert foreign.duplicates == {"35.07-r0-0001": "3507010101900001"}
+
+
+class HttpSession:
+    """Speaks HTTP without Locust."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def request(self, method: str, url: str, name: str, **options: Any) -> Any:  # noqa: ARG002 - Locust's
+        return httpx.request(method, self._host + url, headers=options["headers"], json=options["json"])
 
 
 @pytest.fixture
