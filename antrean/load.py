@@ -5,19 +5,18 @@ Read `run_load` first; what it calls stands below it in the order of the calls. 
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import polars as pl
 from rich.console import Console
 
 from antrean.lab import Lab, Server, now_s, open_lab
 from antrean.load_metrics import served
+from antrean.load_options import LoadOptions, check, wants_spans
 from antrean.load_summary import summarise_load
 from antrean.load_table import Board
 from antrean.play import measure_capacity
@@ -26,7 +25,6 @@ from antrean.runs import Run, machine, new_run
 from antrean.steps import Steps
 from loadtests.fleet_plan import FleetPlan, master_command, worker_command
 from loadtests.fleet_state import FLEET, INTERRUPTED, FleetState, events_file
-from loadtests.permission import check_target
 from loadtests.plan import LoadPlan
 from loadtests.record import read_visits
 from model.clock import Clock
@@ -43,35 +41,6 @@ GRACE_S = 30.0
 """Wall time that the fleet may take to finish after the day's end."""
 STOP_WITHIN_S = 15.0
 LOOK_EVERY_S = 0.25
-OTEL_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """What a load is asked for besides its scenario."""
-
-    results: Path
-    workers: int = 1
-    """Worker processes on this machine."""
-    expect_workers: int = 0
-    """Workers on other machines, which are waited for."""
-    bind_host: str = "127.0.0.1"
-    """Where those reach the master."""
-    ui: bool = False
-    day: int = 0
-    replication: int = 0
-    target: str | None = None
-    """The server's address; None for the lab's own."""
-    key_file: Path | None = None
-    """Each office's key at the target, JSON."""
-    adapter: str = "mock"
-    permitted_host: str | None = None
-    """The host that may be loaded although it is not this machine."""
-    capacity_per_s: float | None = None
-    """Enrollments a second that the server sustains, if that is known."""
-    metrics_port: int | None = None
-    """Where Prometheus finds the figures on 127.0.0.1; None for nowhere."""
-    database_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,39 +77,6 @@ def run_load(name: str, scenario: Scenario, options: LoadOptions, console: Conso
         raise
     run.save_json("meta.json", meta | {"ended": stopped or "complete"})
     return run
-
-
-def check(scenario: Scenario, options: LoadOptions) -> None:
-    """Make sure that what is asked for can be played, before anything is started.
-
-    Raises:
-        ValueError: it cannot.
-    """
-    if options.day >= scenario.scenario.days:
-        raise ValueError(f"--day {options.day}: the scenario has the days 0 to {scenario.scenario.days - 1}")
-    all_workers, offices = options.workers + options.expect_workers, len(scenario.load.offices)
-    if not 1 <= all_workers <= offices:
-        raise ValueError(
-            f"{all_workers} workers: an office is played by one, and load.offices has {offices}; 1 at least"
-        )
-    if wants_spans() and find_spec("opentelemetry.sdk") is None:
-        raise ValueError(
-            f"{' or '.join(OTEL_VARIABLES)} is set, but Locust's OpenTelemetry support is not installed; "
-            "pip install 'locust[otel]', or unset the variable"
-        )
-    if options.target is None:
-        return
-    check_target(options.target, options.permitted_host)
-    if options.capacity_per_s is None and scenario.load.peak_share is not None:
-        raise ValueError(
-            "load.peak is a share of the server's capacity, which is not measured on a server of yours; "
-            'say it with --capacity N (enrollments a second), or set load.peak = "real"'
-        )
-
-
-def wants_spans() -> bool:
-    """Tell whether the environment names an OpenTelemetry endpoint."""
-    return any(os.environ.get(name) for name in OTEL_VARIABLES)
 
 
 @contextmanager
@@ -186,20 +122,30 @@ def _play(run: Run, scenario: Scenario, target: Target, options: LoadOptions, co
     plan_file = out / "fleet-plan.json"
     plan.write(plan_file)
     interrupted = False
-    with TemporaryDirectory(prefix="antrean-workers-") as folder, Processes(run.logs) as processes:
+    with _cleared(out / "workers") as folder, Processes(run.logs) as processes:
         master = processes.start(
             "master",
             master_command(plan_file, options.bind_host, ui=options.ui, otel=wants_spans()),
             may_end=True,
         )
         try:
-            _start_workers(processes, master, target, options, Path(folder), console)
+            _start_workers(processes, master, target, options, folder, console)
             _follow(master, scenario, plan, target, options, console)
         except KeyboardInterrupt:
             interrupted = True
             master.ask_to_stop()
             master.wait(STOP_WITHIN_S)
     return _save(run, scenario, plan, target, interrupted=interrupted)
+
+
+@contextmanager
+def _cleared(folder: Path) -> Iterator[Path]:
+    """Give a folder for the workers' own files, which are doubles of what the master has, and clear it away."""
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _plan(run: Run, scenario: Scenario, target: Target, options: LoadOptions, out: Path) -> FleetPlan:
@@ -317,8 +263,3 @@ def join(master: str, key_file: Path | None, permitted_host: str | None) -> list
     if not host or not port.isdigit():
         raise ValueError(f"{master!r} is no master's address; antrean load prints it as HOST:PORT")
     return worker_command(host, int(port), keys_file=key_file, permitted_host=permitted_host, otel=wants_spans())
-
-
-def failed(summary: dict[str, Any]) -> bool:
-    """Tell whether a load ended early by itself."""
-    return summary["stopped"] not in {None, INTERRUPTED}

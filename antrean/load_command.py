@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from antrean.load import LoadOptions, failed, join, run_load
+from antrean.load import join, run_load
+from antrean.load_options import LoadOptions
 from antrean.load_table import step_table
 from antrean.runs import RESULTS
+from loadtests.fleet_state import INTERRUPTED
 from model import scenario_file
 
 EXIT_INTERRUPTED, EXIT_STOPPED = 130, 3
@@ -83,8 +85,8 @@ def load(
     for warning in summary["warnings"]:
         console.print(f"[yellow]![/yellow] {warning}", soft_wrap=True)
     console.print(f"Summary: [bold]{run.folder / 'summary.json'}[/bold]", soft_wrap=True)
-    if failed(summary):
-        raise typer.Exit(EXIT_STOPPED)
+    if summary["stopped"] is not None:
+        raise typer.Exit(EXIT_INTERRUPTED if summary["stopped"] == INTERRUPTED else EXIT_STOPPED)
 
 
 def load_worker(

@@ -76,7 +76,7 @@ def _warnings(merged: Merged, lost_offices: list[str], stopped: str | None, *, c
             f"{merged['requests']['held_back']} requests had to wait, as load.max_rate would have been exceeded; "
             "the server met less than the plan's load"
         )
-    if not merged["valid_for_latency"]:
+    if merged["dispatch_lag"]["count"] and not merged["valid_for_latency"]:
         lag_ms = merged["dispatch_lag"]["p99_ms"]
         warnings.append(f"the generator was late (p99 {lag_ms:.0f} ms): the latencies are not valid; use more workers")
     return warnings

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from antrean.load import LoadOptions, check
+from antrean.load_options import LoadOptions, check
 from antrean.load_summary import SCHEMA_VERSION
 from model import events
 from model.arrivals import citizens
@@ -101,7 +101,7 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_no_process(tmp_path: Path, st
     children = wait_for_load(process, stub)
     process.send_signal(signal.SIGINT)
     code, _, err = finish(process)
-    assert code == 0, err
+    assert code == 130, err
     assert not [child for child in children if child.is_running()]
     run, summary = result(tmp_path)
     assert summary["stopped"] == "interrupted"
@@ -223,7 +223,7 @@ def test_spans_that_nobody_can_send_are_an_error_with_a_remedy(
     april: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
-    monkeypatch.setattr("antrean.load.find_spec", lambda _: None)
+    monkeypatch.setattr("antrean.load_options.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"pip install 'locust\[otel\]'"):
         check(april, options())
 
