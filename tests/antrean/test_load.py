@@ -73,16 +73,18 @@ def keys(value: Any, path: str = "") -> set[str]:
 
 
 def test_a_day_against_a_server_of_ones_own_is_played_and_documented(tmp_path: Path, stub: StubServer) -> None:
-    process = start(tmp_path, lab_file(tmp_path), "--target", stub.host, "--capacity", "100", "--workers", "2")
+    which = ("--day", "1", "--replication", "2", "--workers", "2")
+    process = start(tmp_path, lab_file(tmp_path), "--target", stub.host, "--capacity", "100", *which)
     code, out, err = finish(process)
     assert code == 0, err
     run, summary = result(tmp_path)
     assert run.name.startswith("load-")
     assert summary["complete"] is True
-    assert summary["warnings"] == []
+    assert (summary["day"], summary["replication"]) == (1, 2)
+    assert summary["lost_offices"] == []
 
     played: Scenario = load(str(run / "lab.toml"))
-    coming = {citizen.name for citizen in citizens(played, plan_offices(played), day=0)}
+    coming = {citizen.name for citizen in citizens(played, plan_offices(played), day=1, replication=2)}
     frame = events.read(run / "events.parquet")
     assert set(frame.filter(frame["stage"] == "arrival")["citizen"]) == coming == set(stub.received)
     assert summary["citizens"]["planned"] == summary["citizens"]["arrivals"] == len(coming)
