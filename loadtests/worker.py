@@ -27,13 +27,14 @@ from loadtests.plan import LoadPlan
 from loadtests.record import EVENTS, PROGRESS, SUMMARY
 from loadtests.spans import span_listener, telemetry_tracer
 from loadtests.terminal import Terminal, equip
-from loadtests.watch import LOOK_S, finish
+from loadtests.watch import LOOK_S, SUMMARISE_EVERY, finish
 from loadtests.window import Window
 
 NEWS_EVERY = 5
 """Looks: twice a second."""
-SUMMARY_EVERY = 20
-"""Looks: every two seconds; percentiles cost the generator some 20 ms."""
+
+MASTER_SILENT_S = 10.0
+"""A worker whose master has not answered for so long loads nobody any more; Locust itself waits for a minute."""
 
 log = logging.getLogger(__name__)
 
@@ -123,10 +124,17 @@ class Worker:
             if looks % NEWS_EVERY == 0:
                 day.record.flush()
                 day.report()
-                self._report(day, summary=looks % SUMMARY_EVERY == 0, over=False)
+                self._report(day, summary=looks % SUMMARISE_EVERY == 0, over=False)
+            if self._master_is_gone():
+                log.error("the master has been silent for %g s; this worker stops", MASTER_SILENT_S)
+                self._runner.quit()
             gevent.sleep(LOOK_S)
             looks += 1
         self.end()
+
+    def _master_is_gone(self) -> bool:
+        heard_s = self._runner.last_heartbeat_timestamp
+        return heard_s is not None and heard_s < time.time() - MASTER_SILENT_S
 
     def _report(self, day: Day, *, summary: bool, over: bool) -> None:
         if summary and not over:

@@ -230,6 +230,14 @@ def test_spans_that_nobody_can_send_are_an_error_with_a_remedy(
         check(april, options())
 
 
+def test_help_explains_the_options_that_keep_others_safe() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "antrean", "load", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--i-may-load-this-host" in shown.stdout
+    assert "--expect-workers" in shown.stdout
+
+
 def test_a_masters_address_that_is_none_is_refused(tmp_path: Path) -> None:
     failed = subprocess.run(
         [sys.executable, "-m", "antrean", "load-worker", "nowhere"],

@@ -139,7 +139,18 @@ def test_a_worker_that_may_not_load_the_target_stops_the_run(tmp_path: Path, lab
     assert "cards.example is not this machine" in state["stopped"]
 
 
-def test_a_worker_without_a_master_ends(tmp_path: Path, slow: Scenario, stub: StubServer) -> None:
+def test_a_worker_whose_master_was_killed_loads_nobody_any_more(
+    tmp_path: Path, lab: Scenario, stub: StubServer
+) -> None:
+    # The day would last for minutes.
+    with local_fleet(tmp_path, with_load(lab, speedup=200.0), stub.host, workers=1) as fleet:
+        fleet.wait_until(lambda state: any(worker["progress"].get("arrivals") for worker in state["workers"]))
+        fleet.master.kill()
+        assert fleet.workers[0].wait(60) == 0
+        assert "the master has been silent" in fleet.log("worker-0")
+
+
+def test_a_worker_that_is_told_to_end_says_goodbye(tmp_path: Path, slow: Scenario, stub: StubServer) -> None:
     with local_fleet(tmp_path, slow, stub.host, workers=1) as fleet:
         fleet.wait_until(lambda state: any(worker["progress"].get("arrivals") for worker in state["workers"]))
         worker = fleet.workers[0]
