@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from antrean import calibration_commands, planning_commands
+from antrean import calibration_commands, load_command, planning_commands
 from antrean.campaign import Options, run_campaign
 from antrean.kept_seed import SeedInUseError
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
@@ -37,6 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(audit_commands.cli, name="audit")
+app.command("load")(load_command.load)
+app.command("load-worker")(load_command.load_worker)
 calibration_commands.add_to(app)
 app.command("compare")(planning_commands.compare_command)
 app.command("optimise")(planning_commands.optimise_command)

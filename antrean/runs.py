@@ -48,6 +48,10 @@ class Run:
         """Write a part's events."""
         events.write(frame, self.part(part) / "events.parquet")
 
+    def save_frame(self, name: str, frame: pl.DataFrame) -> None:
+        """Write the events of a run that has only one part."""
+        events.write(frame, self.folder / name)
+
     def load_events(self, part: str) -> pl.DataFrame:
         """Read a part's events."""
         return events.read(self.folder / part / "events.parquet")

@@ -1,5 +1,6 @@
 """Serving: the whole mock server on loopback with its console, for people to look at, until it is stopped."""
 
+import os
 import sys
 import tempfile
 import time
@@ -66,6 +67,6 @@ def _start_demo(server: Server, folder: Path, scenario: Scenario, per_s: float) 
     command = [
         *(sys.executable, "-m", "locust", "-f", str(DEMO), "--headless", "--only-summary"),
         *("--scenario", str(scenario_file), "--rate", repr(per_s), "--host", server.url),
-        *("--keys", str(server.keys_file)),
+        *("--keys", str(server.keys_file), "--parent", str(os.getpid())),
     ]
     server.processes.start("demo", command)

@@ -32,7 +32,10 @@ class Operator(Terminal):
 
     def on_start(self) -> None:
         """Sit down at a counter that has no operator yet."""
-        self.hall, self.counter = next(self._counters)
+        seat = next(self._counters, None)
+        if seat is None:
+            raise StopUser
+        self.hall, self.counter = seat
         self.connect(self.hall.code)
         self.server = f"{self.hall.code}/counter-{self.counter + 1}"
 

@@ -14,7 +14,7 @@ from loadtests.schedule import Dispatcher
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen, citizens
 from model.scenario import Scenario
-from model.staffing import office_day, plan_offices
+from model.staffing import office_day
 
 
 class Day:
@@ -30,7 +30,7 @@ class Day:
         self.scenario = scenario
         self.clock = WallClock(plan.clock(scenario))
         self.people = People(scenario)
-        offices = plan_offices(scenario)
+        offices = plan.plan_offices(scenario)
         self.halls = {
             code: Hall(office, office_day(scenario, office.office, plan.day), self.clock)
             for code, office in offices.items()

@@ -13,6 +13,7 @@ from locust import events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
+from loadtests.lifetime import follow
 from loadtests.people import People, walk_ins
 from loadtests.submission import submit
 from loadtests.targets import TargetError
@@ -65,6 +66,7 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     """Let Locust's command line name the scenario and the rate."""
     parser.add_argument("--scenario", type=Path, required=True, metavar="FILE", help="whose offices and people")
     parser.add_argument("--keys", type=Path, required=True, metavar="FILE", help="the offices' keys (JSON)")
+    parser.add_argument("--parent", type=int, required=True, metavar="PID", help="ends when this process is gone")
     parser.add_argument("--rate", type=float, required=True, metavar="N", help="people a second, on average")
 
 
@@ -72,6 +74,7 @@ def set_up(environment: Environment, **_: Any) -> None:
     """Prepare the people before Locust starts the clerks."""
     options = environment.parsed_options
     assert options is not None, "a run from the command line has options"  # noqa: S101 - narrows
+    gevent.spawn(follow, options.parent)
     Clerk.keys = json.loads(options.keys.read_text(encoding="utf-8"))
     Clerk.demo = Demo(load(str(options.scenario)), options.rate)
 

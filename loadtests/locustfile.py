@@ -13,10 +13,11 @@ from locust.runners import Runner
 
 from loadtests.counter import Operator
 from loadtests.day import Day
+from loadtests.lifetime import follow
 from loadtests.plan import LoadPlan
 from loadtests.saturation import Saturation
 from loadtests.saturator import Saturator
-from loadtests.terminal import Terminal
+from loadtests.terminal import equip
 from loadtests.watch import Play, finish, watch
 from loadtests.window import Window
 
@@ -24,6 +25,7 @@ from loadtests.window import Window
 def add_arguments(parser: LocustArgumentParser) -> None:
     """Let Locust's command line name the plan."""
     parser.add_argument("--plan", type=Path, required=True, metavar="FILE", help="the run's load plan (JSON)")
+    parser.add_argument("--parent", type=int, required=True, metavar="PID", help="ends when this process is gone")
 
 
 def set_up(environment: Environment, runner: Runner, **_: Any) -> None:
@@ -37,6 +39,8 @@ def set_up(environment: Environment, runner: Runner, **_: Any) -> None:
         watch(play)
         runner.quit()
 
+    assert environment.parsed_options is not None, "a run from the command line has options"  # noqa: S101 - narrows
+    gevent.spawn(follow, environment.parsed_options.parent)
     for body in [*play.background(), watch_and_quit]:
         gevent.spawn(body).link_exception(_abort(environment))
     # Python's own handling, KeyboardInterrupt, would strike anywhere, even between a row and its count.
@@ -49,7 +53,7 @@ def _staff(environment: Environment) -> Play:
     assert environment.parsed_options is not None, "a run from the command line has options"  # noqa: S101 - narrows
     plan = LoadPlan.read(environment.parsed_options.plan)
     scenario = plan.load_scenario()
-    Terminal.keys = plan.read_keys()
+    equip(plan, environment.host or "")
     if plan.mode == "capacity":
         saturation = Saturation(plan, scenario)
         Saturator.staff(saturation)

@@ -4,6 +4,7 @@ The campaign imports this module, so it imports no Locust: that would monkey-pat
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.clock import Clock
 from model.scenario import Scenario
 from model.scenario_file import load
-from model.staffing import plan_offices
+from model.staffing import OfficePlan, plan_offices
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
@@ -37,6 +38,14 @@ class LoadPlan(BaseModel):
     """... and which moment of the scenario that is, in seconds since its start."""
     out: Path
     """The folder the results are written in."""
+    offices: list[str] | None = None
+    """Which of the scenario's offices are played; None for all."""
+    adapter: str = "mock"
+    """Which server it is: a name or module:Class, see loadtests/targets."""
+    permitted_host: str | None = None
+    """The host that may be loaded although it is not this machine."""
+    max_requests_per_s: Annotated[float, Field(gt=0)] | None = None
+    """Requests that are never exceeded in any second; None for no such limit."""
     keys_file: Path | None = None
     """Each office's key, `{"35.07": "ank_..."}`; None where the server asks for none. In a file of its own: the plan
     lies among the results, where no secret belongs."""
@@ -84,8 +93,13 @@ class LoadPlan(BaseModel):
         """Return how many Locust users play it: an operator per counter and a window per office, or `in_flight`."""
         if self.mode == "capacity":
             return self.in_flight
-        plans = plan_offices(scenario)
+        plans = self.plan_offices(scenario)
         return sum(plan.counters for plan in plans.values()) + len(plans)
+
+    def plan_offices(self, scenario: Scenario) -> dict[str, OfficePlan]:
+        """Equip the offices that are played."""
+        plans = plan_offices(scenario)
+        return plans if self.offices is None else {code: plans[code] for code in self.offices}
 
 
 def command(plan_path: Path, host: str, out: Path) -> list[str]:
@@ -101,7 +115,7 @@ def command(plan_path: Path, host: str, out: Path) -> list[str]:
     # run: exit code 0 all the same. Locust's CSV files end up to a second before the run does; its JSON is complete.
     return [
         *(sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"),
-        *("--plan", str(plan_path), "--host", host),
+        *("--plan", str(plan_path), "--host", host, "--parent", str(os.getpid())),
         *("--users", users, "--spawn-rate", users),
         *("--csv", str(out / "locust"), "--json-file", str(out / "locust"), "--exit-code-on-error", "0"),
     ]

@@ -176,9 +176,13 @@ class Record:
 
 def read_events(out: Path) -> Iterator[StageEvent]:
     """Read the visits that a run has written to its folder so far; a last line cut off by a kill is left out."""
-    if not (out / EVENTS).exists():
-        return
-    with (out / EVENTS).open("rb") as file:
+    if (out / EVENTS).exists():
+        yield from read_visits(out / EVENTS)
+
+
+def read_visits(path: Path) -> Iterator[StageEvent]:
+    """Read a file of visits, a JSON line each; a last line without an end is left out."""
+    with path.open("rb") as file:
         for line in file:
             if not line.endswith(b"\n"):
                 return

@@ -32,7 +32,10 @@ class Window(Terminal):
 
     def on_start(self) -> None:
         """Sit down at a window that has no clerk yet."""
-        self.hall = next(self._halls)
+        hall = next(self._halls, None)
+        if hall is None:
+            raise StopUser
+        self.hall = hall
         self.connect(self.hall.code)
         self.server = f"{self.hall.code}/window"
         self._interval_s = window_interval_s(self.day.scenario)

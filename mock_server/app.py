@@ -34,8 +34,9 @@ from mock_server.routes import (
     system,
     upgrades,
 )
-from mock_server.settings import Settings, is_loopback
+from mock_server.settings import Settings
 from mock_server.uploads import UploadLimit
+from model.loopback import is_loopback
 
 log = logging.getLogger(__name__)
 

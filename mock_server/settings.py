@@ -1,6 +1,5 @@
 """What can be set from outside: read from the environment, prefix `ANTREAN_`, when `Settings()` is called."""
 
-from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field
@@ -56,11 +55,3 @@ class Settings(BaseSettings):
     """From this cosine on, two faces are one."""
     min_sharpness: float = Field(default=30.0, ge=0)
     """The least variance of the photo's Laplacian, in squared grey levels of 0-255."""
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can connect to a host; a name that could mean anything counts as not."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

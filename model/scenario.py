@@ -84,7 +84,10 @@ class Load(Section):
     packet_bytes: Bytes = Field(alias="packet")
     """Size of a submitted enrollment."""
     max_rate_per_s: Annotated[float, Field(gt=0, le=2000)] = Field(alias="max_rate")
-    """Citizens per second that the load side never exceeds."""
+    """Citizens per second that the load side never exceeds: a denser day is refused. Of `antrean load` requests, too,
+    which wait for their turn."""
+    error_budget: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """`antrean load` stops when a larger share of the requests of the last ten seconds failed."""
     capacity_window_s: PositiveSeconds = Field(alias="capacity_window")
     """How long the capacity measurement at the start of a run lasts."""
     quick: Quick

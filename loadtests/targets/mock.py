@@ -5,10 +5,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from locust.contrib.fasthttp import FastHttpSession
-
+from loadtests.line import Line
 from loadtests.people import Packet
-from loadtests.targets import DECIDED, Standing, TargetError
+from loadtests.targets import DECIDED, Replacement, Standing, TargetError
 from model.stages import Status
 
 # Fixed, so that a packet is always the same bytes; 128 random bits do not turn up in a packet's noise.
@@ -18,17 +17,23 @@ LIST_LIMIT = 10_000
 
 
 class MockTarget:
-    """The mock server, over one of Locust's sessions, whose statistics bear the routes' names."""
+    """The mock server, over a line whose statistics bear the routes' names."""
 
-    def __init__(self, session: FastHttpSession, key: str | None = None) -> None:
-        """Speak over the session with an office's key, if the server asks for one."""
-        self._session = session
+    def __init__(self, line: Line, key: str | None = None) -> None:
+        """Speak over the line with an office's key, if the server asks for one."""
+        self._line = line
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     def submit(self, packet: Packet) -> Status:
         """Send a packet: 202 when it is new, 200 when the server has it already."""
         answer = self._ask("POST", "/v1/enrollments", "/v1/enrollments", MULTIPART, data=multipart(packet))
         return Status(answer["status"])
+
+    def replace(self, replacement: Replacement) -> Status:
+        """Ask for a card anew: 202 when it is new, 200 when it was asked for already."""
+        asked = replacement._asdict()
+        asked["reason"] = "lost" if asked.pop("lost") else "damaged"
+        return Status(self._ask("POST", "/v1/replacements", "/v1/replacements", json=asked)["status"])
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """List the office's printed and refused records."""
@@ -47,7 +52,7 @@ class MockTarget:
 
     def _ask(self, method: str, path: str, name: str, content_type: str | None = None, **options: Any) -> Any:
         headers = self._headers | ({"Content-Type": content_type} if content_type else {})
-        response = self._session.request(method, path, name=name, headers=headers, **options)
+        response = self._line.request(method, path, name=name, headers=headers, **options)
         code = response.status_code
         if not code:
             # Only a response that never came has an `error`.
@@ -56,7 +61,7 @@ class MockTarget:
             passing = code >= HTTPStatus.INTERNAL_SERVER_ERROR or code == HTTPStatus.TOO_MANY_REQUESTS
             raise TargetError(f"{method} {name}: {code} {response.text}", passing=passing)
         try:
-            return json.loads(response.content)
+            return json.loads(response.content or b"")
         except ValueError:
             # The connection broke within the answer, or a proxy answered in the server's place.
             raise TargetError(f"{method} {name}: {code}, but the body is no JSON", passing=True) from None

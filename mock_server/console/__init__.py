@@ -2,7 +2,8 @@
 
 import logging
 
-from mock_server.settings import Settings, is_loopback
+from mock_server.settings import Settings
+from model.loopback import is_loopback
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import pytest
 
 from loadtests.people import Packet
 from loadtests.submission import ATTEMPTS, backoffs_s, submit
-from loadtests.targets import Standing, TargetError
+from loadtests.targets import Replacement, Standing, TargetError
 from model.stages import Status
 
 PACKET = Packet("35.07-d0-0000", "35.07", {}, b"", b"", b"")
@@ -24,6 +24,9 @@ class Balky:
         if self.attempts <= self._failures:
             raise TargetError("503", passing=self._passing)
         return Status.RECEIVED_AT_CENTRAL
+
+    def replace(self, replacement: Replacement) -> Status:
+        raise NotImplementedError
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         raise NotImplementedError

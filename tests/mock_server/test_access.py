@@ -15,7 +15,7 @@ from mock_server import gate, keys
 from mock_server.access import Role, Token
 from mock_server.app import NoKeysError, create_app, serve
 from mock_server.keyring import TRUST_S, Keyring
-from mock_server.settings import Settings, is_loopback
+from mock_server.settings import Settings
 from mock_server.tables import access_keys
 from tests.mock_server.centre import Centre, serving
 from tests.mock_server.keyholders import HOUR_S, Showing, issue
@@ -382,18 +382,6 @@ def test_a_key_sends_no_more_than_its_allowance_and_reads_on(
         assert 90 <= int(answer.headers["Retry-After"]) <= 100
         assert operator.get("/v1/records/A-1").is_success
         assert Packet("B-1", person=3, office=OTHER_OFFICE).post(showing(client, other)).status_code == 202
-
-
-@pytest.mark.parametrize(
-    ("host", "only_us"),
-    [
-        ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True),
-        ("0.0.0.0", False),  # noqa: S104 - it is asked about
-        ("::", False), ("", False), ("192.0.2.1", False), ("localhost.example", False),
-    ],
-)  # fmt: skip
-def test_what_counts_as_loopback(host: str, only_us: bool) -> None:
-    assert is_loopback(host) is only_us
 
 
 @pytest.mark.parametrize("spent", ["none", "revoked", "expired"])

@@ -76,7 +76,7 @@ def test_a_small_server_is_played_by_a_part_of_the_first_office(april: Scenario)
 
 def test_a_server_too_fast_for_the_load_side_is_an_error_that_names_the_key_and_the_rate(april: Scenario) -> None:
     with pytest.raises(ValueError, match=r"212\.5 citizens a second, more than load\.max_rate \(200\); raise max_rate"):
-        lab_scenario(april, 250)
+        lab_scenario(with_load(april, max_rate_per_s=200.0), 250)
 
 
 def test_the_real_peak_above_the_limit_is_an_error_as_well(april: Scenario) -> None:

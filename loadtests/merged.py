@@ -1,0 +1,120 @@
+"""Merged: what the workers of a fleet have seen, as one; histograms are added bucket by bucket, so nothing is lost."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypedDict
+
+from hdrh.histogram import HdrHistogram
+
+from loadtests.fleet_state import WorkerState
+from loadtests.latency import HIGHEST_US, PERCENTILES, SIGNIFICANT_FIGURES, Percentiles
+from loadtests.news import OfficeFigures, Requests
+from loadtests.record import LATE_MS
+from model.clock import Clock
+from model.stages import Stage
+
+COUNTS = ("planned", "arrivals", "submitted", "issued", "refused", "failed", "sent_home", "inside")
+"""Of citizens, as a worker's summary has them; see docs/load-summary.md."""
+
+
+class Step(TypedDict):
+    """A step of all workers together."""
+
+    count: int
+    failures: int
+    """Citizens whose packet was given up; other steps have none: what fails there is tried again."""
+    per_s: float
+    """Of wall time, on average over the day so far."""
+    intended: Percentiles
+    actual: Percentiles
+
+
+class Merged(TypedDict):
+    """All workers together."""
+
+    wall_s: float
+    """How long the day has been played, in seconds of wall time."""
+    citizens: dict[str, int]
+    unanswered: int
+    dropped: int
+    retries: int
+    requests: Requests
+    late: int
+    dispatch_lag: Percentiles
+    valid_for_latency: bool
+    steps: dict[str, Step]
+    offices: list[OfficeFigures]
+
+
+def merge(encoded: Sequence[str]) -> Percentiles:
+    """Add encoded HdrHistograms up and return the percentiles of all that they hold."""
+    together = HdrHistogram(1, HIGHEST_US, SIGNIFICANT_FIGURES)
+    for one in encoded:
+        together.decode_and_add(one)
+    values_us = together.get_percentile_to_value_dict(list(PERCENTILES))
+    p50, p90, p95, p99 = (values_us.get(percentile, 0) / 1e3 for percentile in PERCENTILES)
+    count = int(together.get_total_count())
+    return Percentiles(
+        count=count,
+        p50_ms=p50,
+        p90_ms=p90,
+        p95_ms=p95,
+        p99_ms=p99,
+        max_ms=together.get_max_value() / 1e3 if count else 0.0,
+        histogram=together.encode().decode("ascii"),
+    )
+
+
+def played_until_s(workers: Iterable[WorkerState], clock: Clock) -> float:
+    """Return the moment that the workers of a run with this clock have told of last, in scenario seconds."""
+    told_s = [float(worker["progress"]["scenario_s"]) for worker in workers if worker["progress"]]
+    return max([clock.origin_scenario_s, *told_s])
+
+
+def merge_workers(workers: Iterable[WorkerState], clock: Clock | None) -> Merged:
+    """Add up what workers have told; a lost one's part is what it told last.
+
+    Args:
+        workers: as fleet.json has them.
+        clock: the run's; None before the day begins.
+    """
+    workers = list(workers)
+    wall_s = clock.compressed(played_until_s(workers, clock) - clock.origin_scenario_s) if clock else 0.0
+    summaries = [worker["summary"] for worker in workers if worker["summary"]]
+    lag = merge([summary["dispatch_lag"]["histogram"] for summary in summaries])
+    return Merged(
+        wall_s=wall_s,
+        citizens={name: _sum(summaries, name) for name in COUNTS},
+        unanswered=_sum(summaries, "unanswered"),
+        dropped=_sum(summaries, "dropped"),
+        retries=_sum(summaries, "retries"),
+        requests=Requests(
+            requests=sum(worker["requests"]["requests"] for worker in workers),
+            failures=sum(worker["requests"]["failures"] for worker in workers),
+            held_back=sum(worker["requests"]["held_back"] for worker in workers),
+        ),
+        late=_sum(summaries, "late"),
+        dispatch_lag=lag,
+        valid_for_latency=bool(summaries) and lag["p99_ms"] <= LATE_MS,
+        steps=_steps(summaries, wall_s),
+        offices=[figures for worker in workers if not worker["lost"] for figures in worker["figures"]],
+    )
+
+
+def _steps(summaries: list[dict[str, Any]], wall_s: float) -> dict[str, Step]:
+    names = [stage for stage in Stage if any(stage in summary["steps"] for summary in summaries)]
+    steps = {}
+    for name in names:
+        parts = [summary["steps"][name] for summary in summaries if name in summary["steps"]]
+        intended, actual = (merge([part[start]["histogram"] for part in parts]) for start in ("intended", "actual"))
+        steps[str(name)] = Step(
+            count=intended["count"],
+            failures=_sum(summaries, "failed") if name is Stage.SUBMISSION else 0,
+            per_s=intended["count"] / wall_s if wall_s > 0 else 0.0,
+            intended=intended,
+            actual=actual,
+        )
+    return steps
+
+
+def _sum(summaries: list[dict[str, Any]], name: str) -> int:
+    return sum(int(summary[name]) for summary in summaries)

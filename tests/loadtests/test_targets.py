@@ -1,0 +1,152 @@
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse
+
+from loadtests.line import Line, Meter
+from loadtests.targets import Adapter, Replacement, TargetError, find_adapter
+from loadtests.targets.example import ExampleTarget
+from loadtests.targets.mock import MockTarget
+from mock_server.routes import replacements as routes
+from model.scenario import Scenario
+from model.stages import Stage, Status
+from tests.loadtests.foreign_stub import ForeignServer, redirect, serving_foreign
+from tests.loadtests.lab import Run
+from tests.loadtests.stub_server import StubServer
+
+REPLACEMENT = Replacement("35.07-r0-0001", "3507010101900001", "35.07", lost=True, police_letter="LP/1")
+
+
+class HalfTarget:
+    """Lacks most of what is asked of a target."""
+
+    def submit(self) -> None: ...
+
+
+def test_adapters_are_found_by_name_and_by_module_and_class() -> None:
+    assert find_adapter("mock") is MockTarget
+    assert find_adapter("example") is ExampleTarget
+    assert find_adapter("loadtests.targets.example:ExampleTarget") is ExampleTarget
+
+
+@pytest.mark.parametrize("name", ["nobody", "", "nobody:X", "loadtests.targets:Nobody", "loadtests.targets.mock"])
+def test_an_adapter_that_is_not_there_is_an_error_with_a_remedy(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"--adapter {name}: .*it is one of mock, example, or module:Class"):
+        find_adapter(name)
+
+
+def test_an_adapter_that_lacks_a_method_is_named_with_it() -> None:
+    with pytest.raises(ValueError, match="HalfTarget: lacks replace, decided, status, hand_over"):
+        find_adapter("tests.loadtests.test_targets:HalfTarget")
+
+
+@pytest.mark.parametrize(("lost", "reason"), [(True, "lost"), (False, "damaged")])
+def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> None:
+    sent: list[dict[str, Any]] = []
+
+    def request(method: str, path: str, **options: Any) -> Any:
+        assert (method, path) == ("POST", "/v1/replacements")
+        sent.append(options["json"])
+        return SimpleNamespace(status_code=202, content=b'{"status": "SENT_FOR_CARD_PRINTING"}')
+
+    session: Any = SimpleNamespace(request=request)
+    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost))
+    assert status is Status.SENT_FOR_CARD_PRINTING
+    understood = routes.Replacement.model_validate(sent[0])
+    assert understood.model_dump() == {
+        "reference": "35.07-r0-0001",
+        "nik": "3507010101900001",
+        "office": "35.07",
+        "reason": reason,
+        "police_letter": "LP/1",
+    }
+
+
+def test_the_example_orders_a_duplicate_of_the_foreign_server(foreign: ForeignServer) -> None:
+    status = ExampleTarget(Line(HttpSession(foreign.host), Meter())).replace(REPLACEMENT)
+    assert status is Status.RECEIVED_AT_CENTRAL
+    assert foreign.duplicates == {"35.07-r0-0001": "3507010101900001"}
+
+
+class HttpSession:
+    """Speaks HTTP without Locust."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def request(self, method: str, url: str, name: str, **options: Any) -> Any:  # noqa: ARG002 - Locust's
+        return httpx.request(method, self._host + url, headers=options["headers"], json=options["json"])
+
+
+@pytest.fixture
+def foreign() -> Iterator[ForeignServer]:
+    with serving_foreign() as server:
+        yield server
+
+
+def test_the_example_plays_a_day_against_a_foreign_server(
+    tmp_path: Path, lab: Scenario, foreign: ForeignServer
+) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"35.07": "a", "35.73": "b"}')
+    run = Run(tmp_path, lab, foreign.host, adapter="example", keys_file=keys)
+    run.finish()
+    summary = run.summary()
+    assert summary["submitted"] == summary["planned"] == len(foreign.received) > 50
+    assert summary["issued"] == len(foreign.collected) > 50
+    assert summary["issued"] + summary["refused"] + summary["inside"] == summary["submitted"]
+    assert foreign.keys == {"a", "b"}
+    assert {event.outcome for event in run.events(Stage.HANDOVER)} <= {Status.CARD_ISSUED, Status.DUPLICATE_RECORD}
+
+
+def test_a_redirect_to_another_server_is_not_followed(
+    tmp_path: Path, lab: Scenario, foreign: ForeignServer, stub: StubServer
+) -> None:
+    foreign.fails_next = [redirect(f"{stub.host}/v1/records")]
+    Run(tmp_path, lab, foreign.host, adapter="example").finish()
+    assert foreign.received
+    assert not stub.shown
+
+
+def answering(adapter: Adapter, *, code: int, body: bytes = b"") -> Any:
+    response = SimpleNamespace(status_code=code, content=body, text=body.decode())
+    session: Any = SimpleNamespace(request=lambda *_, **__: response)
+    return adapter(Line(session, Meter()), None)
+
+
+@pytest.mark.parametrize("adapter", [MockTarget, ExampleTarget])
+@pytest.mark.parametrize(
+    ("code", "passing"), [(0, True), (429, True), (500, True), (503, True), (400, False), (404, False), (302, False)]
+)
+def test_what_may_pass_is_told_apart_from_what_will_not(adapter: Adapter, code: int, passing: bool) -> None:
+    with pytest.raises(TargetError) as caught:
+        answering(adapter, code=code).status("35.07-d0-0001")
+    assert caught.value.passing is passing
+
+
+@pytest.mark.parametrize("adapter", [MockTarget, ExampleTarget])
+def test_an_answer_that_is_no_json_may_pass(adapter: Adapter) -> None:
+    with pytest.raises(TargetError, match="no JSON") as caught:
+        answering(adapter, code=200, body=b"<html>").status("35.07-d0-0001")
+    assert caught.value.passing
+
+
+def test_a_failure_of_the_foreign_server_is_tried_again(tmp_path: Path, lab: Scenario, foreign: ForeignServer) -> None:
+    foreign.fails_next = [JSONResponse({}, 503), JSONResponse({}, 429)]
+    run = Run(tmp_path, lab, foreign.host, adapter="example")
+    run.finish()
+    assert run.summary()["failed"] == 0
+    assert run.summary()["retries"] >= 2
+
+
+@pytest.mark.parametrize("permitted", [None, "other.example"])
+def test_locust_itself_refuses_a_target_nobody_permitted(tmp_path: Path, lab: Scenario, permitted: str | None) -> None:
+    run = Run(tmp_path, lab, "http://cards.example:1", permitted_host=permitted)
+    _, log = run.process.communicate(timeout=30)
+    assert run.process.returncode == 1
+    assert "cards.example is not this machine" in log
+    assert "Traceback" not in log
