@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from mock_server import claims, faults, register
+from mock_server import claims, faults, parking, register
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
@@ -15,6 +15,7 @@ from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
 from mock_server.office_dates import today_at
 from mock_server.outages import keep_at
+from mock_server.parking import Parking
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
 from mock_server.pipeline.validation import Packet, caution, validate
@@ -75,14 +76,23 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
 
 
 def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
-    started_for = _release(engine)
+    started_for, parking = _release(engine), Parking()
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
+            look_at_faults(engine, worker.name, parking)
             if _release(engine) != started_for:
                 return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
     return False
+
+
+def look_at_faults(engine: Engine, name: str, parking: Parking) -> None:
+    """Do what faults say between the batches: die, or put back the records of those that are over."""
+    with engine.begin() as connection:
+        present = faults.read(connection)
+        faults.die_if_killed(present, name)
+        parking.put_back(connection, present)
 
 
 def _release(engine: Engine) -> tuple[Version, frozenset[Zone]]:
@@ -110,7 +120,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
             except Exception as error:
                 # A fault in a part must not stop the others' cards, nor come back with this record for ever.
                 log.exception("%s of %s failed", task.visit.stage, task.visit.reference)
-                claims.park(connection, task.visit, f"{task.visit.stage}: {error}")
+                parking.park(connection, task.visit, str(error))
                 continue
             finished.append(_finished(task.visit, started_s, result, worker.name))
             if result.card is not None:

@@ -1,7 +1,9 @@
 """Injected faults: what each does, until when, and who may ask for it."""
 
 import time
+from contextlib import closing
 from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -15,7 +17,7 @@ from mock_server.settings import Settings
 from tests.mock_server.centre import Centre, serving
 from tests.mock_server.commands import wait_until
 from tests.mock_server.keyholders import Showing, issue
-from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
 from tests.mock_server.test_http import problem
 from tests.mock_server.test_printers import printing, sent_for_printing
 
@@ -191,12 +193,59 @@ def test_active_faults_are_in_the_metrics(centre: Centre) -> None:
         ({"kind": "errors", "stage": "matching", "share": 1, "starts_at": 9e9, "ends_at": 8e9}, 422, "ends_at"),
         ({"kind": "printer-down", "office": OFFICE, "printer": 3}, 404, "no printer 3"),
         ({"kind": "printer-down", "office": "99.99", "printer": 1}, 404, "no office"),
+        ({"kind": "link-cut", "office": OFFICE}, 409, "issue keys first"),
+        ({"kind": "worker-killed", "worker": 0}, 422, "worker"),
+        ({"kind": "postgres-restart"}, 409, "start it without --database-url"),
     ],
 )
 def test_what_cannot_be_injected_is_refused(centre: Centre, fault: dict[str, Any], status: int, word: str) -> None:
     answer = centre.client.post("/v1/faults", json={"ends_at": time.time() + LONG_S} | fault)
     assert word in problem(answer, HTTPStatus(status))["detail"]
     assert centre.client.get("/v1/faults").json() == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_office_whose_link_is_cut_gets_no_answer_and_others_go_on(
+    settings: Settings, engine: Engine, showing: Showing
+) -> None:
+    with serving(settings) as client:
+        admin, office, other = (
+            showing(client, issue(engine, role, code))
+            for role, code in ((Role.ADMIN, None), (Role.OPERATOR, OFFICE), (Role.OPERATOR, OTHER_OFFICE))
+        )
+        assert office.get("/v1/queues").status_code == HTTPStatus.OK
+        fault = inject(admin, kind="link-cut", office=OFFICE)
+        for reference in ("A-1", "A-2"):
+            with pytest.raises(httpx.TransportError):
+                Packet(reference).post(office)
+            with pytest.raises(httpx.TransportError):
+                office.get("/v1/queues")
+            assert other.get("/v1/queues").status_code == HTTPStatus.OK
+        assert admin.get("/v1/records/A-1").status_code == HTTPStatus.NOT_FOUND
+        shown = client.get("/metrics").text
+        assert 'http_request_duration_seconds_count{method="POST",route="unmatched",status="none"} 2.0' in shown
+        end(admin, fault)
+        assert Packet("A-1").post(office).status_code == HTTPStatus.ACCEPTED
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_cut_closes_its_connection_and_leaves_others_open(
+    settings: Settings, engine: Engine, showing: Showing
+) -> None:
+    with serving(settings) as client:
+        admin = showing(client, issue(engine, Role.ADMIN))
+        key, other_key = (issue(engine, Role.OPERATOR, code) for code in (OFFICE, OTHER_OFFICE))
+        inject(admin, kind="link-cut", office=OFFICE)
+        address = (client.base_url.host, client.base_url.port)
+        with closing(HTTPConnection(*address)) as cut, closing(HTTPConnection(*address)) as kept:
+            for _ in range(2):
+                kept.request("GET", "/v1/queues", headers={"Authorization": f"Bearer {other_key}"})
+                assert kept.getresponse().read()
+                used = kept.sock
+                cut.request("GET", "/v1/queues", headers={"Authorization": f"Bearer {key}"})
+                with pytest.raises(ConnectionError):
+                    cut.getresponse()
+                assert kept.sock is used
 
 
 @pytest.mark.parametrize("role", list(Role))
