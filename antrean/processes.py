@@ -52,6 +52,11 @@ class Process:
         """Say whether the process has not ended yet."""
         return self._popen.poll() is None
 
+    @property
+    def was_killed(self) -> bool:
+        """Say whether the process was ended by SIGKILL."""
+        return self._popen.poll() == -signal.SIGKILL
+
     def messages(self) -> list[dict[str, Any]]:
         """Return the JSON objects printed since the last call."""
         found = []

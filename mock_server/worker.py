@@ -76,27 +76,23 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
 
 
 def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
-    started_for, parking = _release(engine), Parking()
+    parked = Parking()
+    started_for = look_around(engine, worker.name, parked)
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
-            look_at_faults(engine, worker.name, parking)
-            if _release(engine) != started_for:
+            if look_around(engine, worker.name, parked) != started_for:
                 return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
     return False
 
 
-def look_at_faults(engine: Engine, name: str, parking: Parking) -> None:
-    """Do what faults say between the batches: die, or put back the records of those that are over."""
+def look_around(engine: Engine, name: str, parked: Parking) -> tuple[Version, frozenset[Zone]]:
+    """Do between batches what faults say: die, or put back the records of those that are over; tells the release."""
     with engine.begin() as connection:
         present = faults.read(connection)
         faults.die_if_killed(present, name)
-        parking.put_back(connection, present)
-
-
-def _release(engine: Engine) -> tuple[Version, frozenset[Zone]]:
-    with engine.connect() as connection:
+        parked.put_back(connection, present)
         return claims.peek_system(connection).release
 
 

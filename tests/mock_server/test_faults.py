@@ -1,5 +1,6 @@
 """Injected faults: what each does, until when, and who may ask for it."""
 
+import signal
 import time
 from contextlib import closing
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from mock_server.access import Role
 from mock_server.faults import Faults, InjectedError
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre, serving
-from tests.mock_server.commands import wait_until
+from tests.mock_server.commands import first_line, running, start, stop, wait_until
 from tests.mock_server.keyholders import Showing, issue
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
 from tests.mock_server.test_http import problem
@@ -52,18 +53,26 @@ def test_a_submission_that_a_fault_fails_gets_503_and_is_taken_when_the_fault_is
     assert Packet("A-1").post(centre.client).status_code == HTTPStatus.ACCEPTED
 
 
-@pytest.mark.parametrize("stage", ["validation", "personalisation"])
-def test_a_worker_parks_the_records_that_a_fault_fails(centre: Centre, stage: str) -> None:
-    fault = inject(centre.client, kind="errors", stage=stage, share=1)
-    Packet("A-1").post(centre.client)
-    centre.settle()
-    record = centre.record("A-1")
-    assert record["stage"] is None
-    assert record["reasons"] == [f"{stage}: injected fault {fault['id']}"]
-    end(centre.client, fault)
-    Packet("A-2", person=2).post(centre.client)
-    centre.settle()
-    assert centre.status("A-2") == "SENT_FOR_CARD_PRINTING"
+def test_a_worker_is_killed_at_the_start_and_whenever_it_comes_back_until_the_end(
+    centre: Centre, settings: Settings
+) -> None:
+    worker, other = (start(settings, "worker", "--name", f"worker-{number}") for number in (1, 2))
+    with running(worker, other):
+        assert first_line(worker) == first_line(other) == {"ready": True}
+        fault = inject(centre.client, kind="worker-killed", worker=1)
+        assert fault["target"] == "worker-1"
+        assert worker.wait(30) == -signal.SIGKILL
+        back = start(settings, "worker", "--name", "worker-1")
+        with running(back):
+            assert back.wait(30) == -signal.SIGKILL
+        end(centre.client, fault)
+        back = start(settings, "worker", "--name", "worker-1")
+        with running(back):
+            assert first_line(back) == {"ready": True}
+            assert stop(other) == 0
+            Packet("A-1").post(centre.client)
+            wait_until(lambda: [event.server for event in centre.events("A-1")] == ["worker-1"])
+            assert stop(back) == 0
 
 
 def test_a_search_that_a_fault_fails_enrolls_nobody_and_others_are_searched(centre: Centre) -> None:
