@@ -69,7 +69,7 @@ class Desk:
             self._shop.spool(visit.office, visit.reference)
 
     async def heed_troubles(self, connection: Connection) -> None:
-        """Let printers that are jammed or down stand, the cards in them go back into the queue, and slow ones be slow."""
+        """Let printers that are jammed or down stand, their cards go back into the queue, and the others be slow."""
         if self._shop is None:
             return
         jammed, delay_s = await asyncio.to_thread(_troubles, connection)
