@@ -23,8 +23,13 @@ class Parking:
         # None before the first look, when all faults that ever were are asked for: a worker that died left some.
         self._failing: frozenset[int] | None = None
 
+    def saw(self, present: Faults) -> None:
+        """Remember the faults that the worker heeds: one may be over before the next look."""
+        if self._failing is not None:
+            self._failing |= present.failing()
+
     def put_back(self, connection: Connection, present: Faults) -> None:
-        """Put the records of faults that were present at the last look, and are no more, back at their old places."""
+        """Put the records of faults that were seen, and are no more, back at their old places."""
         failing = present.failing()
         before = _ever(connection) if self._failing is None else self._failing
         self._failing = failing

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
@@ -36,6 +36,7 @@ class Worker:
     min_sharpness: float
     renderer: Renderer
     signer: Signer
+    parking: Parking = field(default_factory=Parking)
 
 
 @dataclass(frozen=True)
@@ -76,23 +77,24 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
 
 
 def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
-    parked = Parking()
-    started_for = look_around(engine, worker.name, parked)
+    # Whatever was put back in a transaction that an outage broke off was not.
+    worker = replace(worker, parking=Parking())
+    started_for = look_around(engine, worker)
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
-            if look_around(engine, worker.name, parked) != started_for:
+            if look_around(engine, worker) != started_for:
                 return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
     return False
 
 
-def look_around(engine: Engine, name: str, parked: Parking) -> tuple[Version, frozenset[Zone]]:
+def look_around(engine: Engine, worker: Worker) -> tuple[Version, frozenset[Zone]]:
     """Do between batches what faults say: die, or put back the records of those that are over; tells the release."""
     with engine.begin() as connection:
         present = faults.read(connection)
-        faults.die_if_killed(present, name)
-        parked.put_back(connection, present)
+        faults.die_if_killed(present, worker.name)
+        worker.parking.put_back(connection, present)
         return claims.peek_system(connection).release
 
 
@@ -104,6 +106,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
             return 0
         software = claims.read_system(connection)
         present = faults.read(connection)
+        worker.parking.saw(present)
         to_make = sum(task.visit.stage == Stage.PERSONALISATION for task in tasks)
         numbers = iter(register.next_card_numbers(connection, to_make))
         finished: list[Finished] = []

@@ -2,9 +2,7 @@
 
 import signal
 import time
-from contextlib import closing
 from http import HTTPStatus
-from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -246,26 +244,6 @@ def test_an_office_whose_link_is_cut_gets_no_answer_and_others_go_on(
         assert 'http_request_duration_seconds_count{method="POST",route="unmatched",status="none"} 2.0' in shown
         end(admin, fault)
         assert Packet("A-1").post(office).status_code == HTTPStatus.ACCEPTED
-
-
-@pytest.mark.usefixtures("at_once")
-def test_a_cut_closes_its_connection_and_leaves_others_open(
-    settings: Settings, engine: Engine, showing: Showing
-) -> None:
-    with serving(settings) as client:
-        admin = showing(client, issue(engine, Role.ADMIN))
-        key, other_key = (issue(engine, Role.OPERATOR, code) for code in (OFFICE, OTHER_OFFICE))
-        inject(admin, kind="link-cut", office=OFFICE)
-        address = (client.base_url.host, client.base_url.port)
-        with closing(HTTPConnection(*address)) as cut, closing(HTTPConnection(*address)) as kept:
-            for _ in range(2):
-                kept.request("GET", "/v1/queues", headers={"Authorization": f"Bearer {other_key}"})
-                assert kept.getresponse().read()
-                used = kept.sock
-                cut.request("GET", "/v1/queues", headers={"Authorization": f"Bearer {key}"})
-                with pytest.raises(ConnectionError):
-                    cut.getresponse()
-                assert kept.sock is used
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Engine
 
 from mock_server import claims, parking
-from mock_server.parking import Parking
-from mock_server.worker import look_around
+from mock_server.settings import Settings
+from mock_server.worker import look_around, make_worker, work_batch
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import Packet
 from tests.mock_server.test_faults import end, inject
@@ -24,28 +24,40 @@ def test_a_parked_record_leaves_the_queue_with_a_reason(centre: Centre, engine: 
 
 @pytest.mark.parametrize("stage", ["validation", "personalisation"])
 def test_records_that_a_fault_fails_are_parked_until_it_is_over_and_then_finished(
-    centre: Centre, engine: Engine, stage: str
+    centre: Centre, engine: Engine, settings: Settings, stage: str
 ) -> None:
-    parked = Parking()
-    look_around(engine, "worker-1", parked)
+    worker = make_worker(settings, "worker-1")
+    look_around(engine, worker)
     fault = inject(centre.client, kind="errors", stage=stage, share=1)
     Packet("A-1").post(centre.client)
-    look_around(engine, "worker-1", parked)
+    look_around(engine, worker)
     centre.settle()
-    look_around(engine, "worker-1", parked)
+    look_around(engine, worker)
     record = centre.record("A-1")
     assert record["stage"] is None
     assert record["reasons"] == [f"{stage}: injected fault {fault['id']}"]
     end(centre.client, fault)
-    look_around(engine, "worker-1", parked)
+    look_around(engine, worker)
     centre.settle()
     assert centre.status("A-1") == "SENT_FOR_CARD_PRINTING"
     assert centre.record("A-1")["reasons"] is None
     assert [event.stage for event in centre.events("A-1")] == ["validation", "matching", "personalisation"]
 
 
+def test_a_fault_may_be_over_before_the_next_look(centre: Centre, engine: Engine, settings: Settings) -> None:
+    worker = make_worker(settings, "worker-1")
+    look_around(engine, worker)
+    Packet("A-1").post(centre.client)
+    fault = inject(centre.client, kind="errors", stage="validation", share=1)
+    assert work_batch(engine, worker) == 1
+    end(centre.client, fault)
+    assert centre.record("A-1")["stage"] is None
+    look_around(engine, worker)
+    assert centre.record("A-1")["stage"] == "validation"
+
+
 def test_a_worker_that_begins_puts_back_what_one_that_died_has_left_and_nothing_else(
-    centre: Centre, engine: Engine
+    centre: Centre, engine: Engine, settings: Settings
 ) -> None:
     over = inject(centre.client, kind="errors", stage="validation", share=1)
     Packet("A-1").post(centre.client)
@@ -54,5 +66,5 @@ def test_a_worker_that_begins_puts_back_what_one_that_died_has_left_and_nothing_
     inject(centre.client, kind="errors", stage="validation", share=1)
     Packet("A-2", person=2).post(centre.client)
     centre.settle()
-    look_around(engine, "worker-1", Parking())
+    look_around(engine, make_worker(settings, "worker-1"))
     assert [centre.record(reference)["stage"] for reference in ("A-1", "A-2")] == ["validation", None]
