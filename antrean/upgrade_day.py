@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Self
 import psycopg
 
 from antrean.admin import Admin, AdminError
+from antrean.postgres import connect_when_back
 from antrean.processes import ProcessError
 from model.clock import Clock
 from model.scenario import Scenario
@@ -121,7 +122,7 @@ def ask_for(admin: Admin, scenario: Scenario, clock: Clock) -> Follower:
 
 def read_upgrade(database_url: str, clock: Clock) -> UpgradeTimes | None:
     """Read the last upgrade back from the server's database; None when it never began."""
-    with psycopg.connect(database_url) as connection:
+    with connect_when_back(database_url) as connection:
         upgrade = connection.execute(
             "SELECT id, plan, ended_at, state, error FROM upgrades ORDER BY id DESC LIMIT 1"
         ).fetchone()

@@ -20,6 +20,7 @@ from mock_server.faults import InjectedError, Watch
 from mock_server.gate import Gate, forbidden
 from mock_server.journal import Journal
 from mock_server.keyring import Keyring
+from mock_server.link import LinkProtocol
 from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
 from mock_server.routes import (
@@ -112,7 +113,9 @@ def serve(settings: Settings, stop: Callable[[], bool], ready: Callable[[int], N
 
         mount(app)
     with socket.create_server((settings.host, settings.port), backlog=_BACKLOG) as listening:
-        config = uvicorn.Config(app, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on")
+        config = uvicorn.Config(
+            app, http=LinkProtocol, access_log=False, log_level="warning", backlog=_BACKLOG, lifespan="on"
+        )
         ready(listening.getsockname()[1])
         _Server(config, stop).run(sockets=[listening])
 

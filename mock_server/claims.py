@@ -264,13 +264,6 @@ def finish(connection: Connection, software: System, finished: Sequence[Finished
     connection.execute(insert(stage_events), [_as_row(_event(visited, software)) for visited in finished])
 
 
-def park(connection: Connection, visit: Visit, reason: str) -> None:
-    """Take a record out of its queue as it is, saying why: its step failed and would fail again."""
-    connection.execute(
-        update(records).where(records.c.reference == visit.reference).values(stage=None, reasons=[reason])
-    )
-
-
 _PLACE = (records.c.reference, records.c.office, records.c.stage, records.c.status, records.c.stage_entered_at)
 
 _MOVE_ON = (

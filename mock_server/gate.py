@@ -9,9 +9,10 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import exc
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mock_server import problems
-from mock_server.access import ForbiddenError, NotAuthenticatedError
+from mock_server import link, problems
+from mock_server.access import Caller, ForbiddenError, NotAuthenticatedError
 from mock_server.allowance import Allowances
+from mock_server.faults import Watch
 from mock_server.keyring import Keyring
 
 GUARDED = "/v1/"
@@ -35,10 +36,16 @@ class Gate:
         self._database_error = database_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request pass, or answer it with a problem."""
-        guarded = scope["type"] == "http" and scope["path"].startswith(GUARDED) and scope["path"] not in OPEN
-        refusal = await self._refusal(Request(scope)) if guarded else None
-        await (refusal or self._app)(scope, receive, send)
+        """Let the request pass, answer it with a problem, or not at all when its office's link is cut."""
+        if scope["type"] != "http" or not scope["path"].startswith(GUARDED) or scope["path"] in OPEN:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        refusal = await self._refusal(request)
+        if await _is_cut(request):
+            await link.cut(scope, receive)
+        else:
+            await (refusal or self._app)(scope, receive, send)
 
     async def _refusal(self, request: Request) -> JSONResponse | None:
         keyring: Keyring = request.app.state.keyring
@@ -75,6 +82,15 @@ def forbidden(_: Request, error: Exception) -> JSONResponse:
     response = problems.answer(HTTPStatus.FORBIDDEN, str(error))
     response.headers["WWW-Authenticate"] = 'Bearer realm="antrean", error="insufficient_scope"'
     return response
+
+
+async def _is_cut(request: Request) -> bool:
+    """Tell whether a fault cuts the office whose key the request shows; other callers come from no office."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None or caller.office is None:
+        return False
+    watch: Watch = request.app.state.faults
+    return await watch.is_cut(request.app.state.engine, caller.office)
 
 
 def _over_allowance(wait_s: float) -> JSONResponse | None:

@@ -62,9 +62,9 @@ class Metrics:
         self._last_event: int | None = None
         self._counting = asyncio.Lock()
 
-    def observe_request(self, method: str, route: str, status: int, duration_s: float) -> None:
-        """Count an answered request."""
-        self._requests.labels(method, route, str(status)).observe(duration_s)
+    def observe_request(self, method: str, route: str, status: int | None, duration_s: float) -> None:
+        """Count a request; `status` is None for one whose link was cut before the answer."""
+        self._requests.labels(method, route, str(status or "none")).observe(duration_s)
 
     async def follow(self, engine: AsyncEngine) -> None:
         """Count stage events from now on; if the database is out, from the first time that it answers."""
@@ -149,7 +149,8 @@ class Meter:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, began_s = 500, time.perf_counter()
+        status: int | None = None
+        began_s = time.perf_counter()
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -159,6 +160,9 @@ class Meter:
 
         try:
             await self._app(scope, receive, watched)
+        except Exception:
+            status = status or 500
+            raise
         finally:
             duration_s = time.perf_counter() - began_s
             # By its template: a route a reference would be a metric a reference.

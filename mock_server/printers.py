@@ -68,11 +68,13 @@ class Desk:
             self._visits[visit.reference] = visit
             self._shop.spool(visit.office, visit.reference)
 
-    async def empty_jammed(self, connection: Connection) -> None:
-        """Let printers that are jammed or down stand, and put the cards in them back into the queue."""
+    async def heed_troubles(self, connection: Connection) -> None:
+        """Let printers that are jammed or down stand, their cards go back into the queue, and the others be slow."""
         if self._shop is None:
             return
-        back = self._shop.halt(await asyncio.to_thread(_jammed, connection))
+        jammed, delay_s = await asyncio.to_thread(_troubles, connection)
+        self._shop.slow_down(delay_s)
+        back = self._shop.halt(jammed)
         await asyncio.to_thread(_put_back, connection, back)
         for reference in back:
             del self._visits[reference]
@@ -113,7 +115,7 @@ async def _serve(
     while not stop():
         if time.monotonic() - looked_s >= _LOOK_FOR_JAMS_S:
             looked_s = time.monotonic()
-            await desk.empty_jammed(connection)
+            await desk.heed_troubles(connection)
         await desk.exchange(connection, take=True)
         due_s = time.monotonic() + poll_s
         while not (stop() or desk.has_printed or bell.rang() or time.monotonic() > due_s):
@@ -147,9 +149,12 @@ def exchange(
         return claims.claim_prints(connection, supplies.within_stock(connection, room) if room else {})
 
 
-def _jammed(connection: Connection) -> frozenset[str]:
+def _troubles(connection: Connection) -> tuple[frozenset[str], float]:
+    """Return the printers that stand, and how much longer the others take for a card."""
     with connection.begin():
-        return supplies.jammed_printers(connection) | faults.printers_down(connection)
+        present, now_s = faults.read(connection), time.time()
+        standing = supplies.jammed_printers(connection) | present.printers_down(now_s)
+    return standing, present.delay_s(Stage.PRINTING, now_s)
 
 
 def _put_back(connection: Connection, references: Sequence[str]) -> None:

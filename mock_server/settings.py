@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """How many of them it may send at once after a rest."""
     console: bool = True
     """Whether the web process shows its console at `/`; on loopback only."""
+    restartable: bool = False
+    """Whether who started the server carries out `postgres-restart` faults: stops the database and starts it again."""
 
     poll_s: float = Field(default=0.25, gt=0)
     """How long a process with nothing to do waits, unless the bell rings, before it looks again."""

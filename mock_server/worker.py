@@ -3,11 +3,11 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Engine
 
-from mock_server import claims, faults, register, restarts
+from mock_server import claims, faults, parking, register, restarts
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
@@ -15,6 +15,7 @@ from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
 from mock_server.office_dates import today_at
 from mock_server.outages import keep_at
+from mock_server.parking import Parking
 from mock_server.pipeline.personalisation import Applicant, Card, personalise
 from mock_server.pipeline.ports import Renderer, Signer
 from mock_server.pipeline.validation import Packet, caution, validate
@@ -35,6 +36,7 @@ class Worker:
     min_sharpness: float
     renderer: Renderer
     signer: Signer
+    parking: Parking = field(default_factory=Parking)
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ def run(settings: Settings, name: str, stop: Callable[[], bool], ready: Callable
 
 
 def _work(engine: Engine, worker: Worker, settings: Settings, stop: Callable[[], bool]) -> bool:
+    # Whatever was put back in a transaction that an outage broke off was not.
+    worker = replace(worker, parking=Parking())
     with engine.begin() as connection:
         restarts.end_turn(connection)
-    started_for = _release(engine)
+    started_for = look_around(engine, worker)
     with Bell(settings, Stage.VALIDATION, Stage.PERSONALISATION) as bell:
         while not stop():
-            if _release(engine) != started_for and _may_restart(engine):
+            if look_around(engine, worker) != started_for and _may_restart(engine):
                 return True
             if not work_batch(engine, worker):
                 bell.wait(settings.poll_s, stop)
@@ -92,8 +96,12 @@ def _may_restart(engine: Engine) -> bool:
         return restarts.take_turn(connection)
 
 
-def _release(engine: Engine) -> tuple[Version, frozenset[Zone]]:
-    with engine.connect() as connection:
+def look_around(engine: Engine, worker: Worker) -> tuple[Version, frozenset[Zone]]:
+    """Do between batches what faults say: die, or put back the records of those that are over; tells the release."""
+    with engine.begin() as connection:
+        present = faults.read(connection)
+        faults.die_if_killed(present, worker.name)
+        worker.parking.put_back(connection, present)
         return claims.peek_system(connection).release
 
 
@@ -105,6 +113,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
             return 0
         software = claims.read_system(connection)
         present = faults.read(connection)
+        worker.parking.saw(present)
         to_make = sum(task.visit.stage == Stage.PERSONALISATION for task in tasks)
         numbers = iter(register.next_card_numbers(connection, to_make))
         finished: list[Finished] = []
@@ -117,7 +126,7 @@ def work_batch(engine: Engine, worker: Worker) -> int:
             except Exception as error:
                 # A fault in a part must not stop the others' cards, nor come back with this record for ever.
                 log.exception("%s of %s failed", task.visit.stage, task.visit.reference)
-                claims.park(connection, task.visit, f"{task.visit.stage}: {error}")
+                parking.park(connection, task.visit, str(error))
                 continue
             finished.append(_finished(task.visit, started_s, result, worker.name))
             if result.card is not None:

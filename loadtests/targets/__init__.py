@@ -5,6 +5,7 @@ one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
 """
 
 import importlib
+from datetime import date
 from typing import NamedTuple, Protocol, cast
 
 from loadtests.line import Line
@@ -32,6 +33,13 @@ class Standing(NamedTuple):
     """When the status began, in seconds since the epoch; None where the server does not say."""
 
 
+class PoliceLetter(NamedTuple):
+    """What the police wrote down of a loss."""
+
+    number: str
+    written: date
+
+
 class Replacement(NamedTuple):
     """A resident who needs the card anew, without a new capture."""
 
@@ -42,8 +50,8 @@ class Replacement(NamedTuple):
     """Where the resident asks, at home or away."""
     lost: bool
     """Lost, or else damaged."""
-    police_letter: str | None = None
-    """The letter's number; needed for a card lost away from home."""
+    police_letter: PoliceLetter | None = None
+    """Needed for a card lost away from home."""
 
 
 class TargetError(Exception):

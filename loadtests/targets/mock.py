@@ -31,8 +31,14 @@ class MockTarget:
 
     def replace(self, replacement: Replacement) -> Status:
         """Ask for a card anew: 202 when it is new, 200 when it was asked for already."""
-        asked = replacement._asdict()
-        asked["reason"] = "lost" if asked.pop("lost") else "damaged"
+        letter = replacement.police_letter
+        asked = {
+            "reference": replacement.reference,
+            "nik": replacement.nik,
+            "office": replacement.office,
+            "reason": "lost" if replacement.lost else "damaged",
+            "police_letter": {"number": letter.number, "date": letter.written.isoformat()} if letter else None,
+        }
         return Status(self._ask("POST", "/v1/replacements", "/v1/replacements", json=asked)["status"])
 
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:

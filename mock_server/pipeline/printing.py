@@ -35,6 +35,7 @@ class PrintShop:
         self._held = dict.fromkeys(printers, 0)
         self._machine = machine
         self._s_per_card = s_per_card
+        self._delay_s = 0.0
         self._tray: list[PrintedCard] = []
         self._offices = {
             printer_name(office, position): office
@@ -72,6 +73,10 @@ class PrintShop:
             self._printers[printer] = self._start(printer)
         return back
 
+    def slow_down(self, delay_s: float) -> None:
+        """Let each card that is begun from now on take so much longer."""
+        self._delay_s = delay_s
+
     async def close(self) -> None:
         """Stop the printers; the cards in them are spoiled."""
         for printer in self._printers.values():
@@ -101,7 +106,7 @@ class PrintShop:
             reference = await self._spools[office].get()
             self._making[printer] = reference
             started_s = time.time()
-            await self._machine.make(reference, self._s_per_card)
+            await self._machine.make(reference, self._s_per_card + self._delay_s)
             del self._making[printer]
             self._tray.append(PrintedCard(reference, printer, started_s, time.time()))
             self._held[office] -= 1

@@ -1,11 +1,14 @@
+import json
 import os
 import sys
+import time
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
 
-from antrean.processes import Process, ProcessError, Processes
+from antrean.processes import KILLED, Process, ProcessError, Processes
 from tests.alive import gone
 
 READY_THEN_WAIT = "import json, time; print(json.dumps({'ready': True}), flush=True); time.sleep(600)"
@@ -75,3 +78,39 @@ def test_check_complains_of_a_lasting_process_that_ended_and_not_of_one_that_may
         processes.start("web", python("")).wait(10)
         with pytest.raises(ProcessError, match="web ended unexpectedly"):
             processes.check()
+
+
+def check_for_ever(processes: Processes) -> NoReturn:
+    while True:
+        processes.check()
+        time.sleep(0.001)
+
+
+DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_killed_process_is_started_again_so_often_and_the_logs_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("antrean.processes.REVIVE_AFTER_S", 0.0)
+    monkeypatch.setattr("antrean.processes.MOST_REVIVALS", 3)
+    lives = tmp_path / "lives"
+    with Processes(tmp_path / "logs") as processes:
+        program = f"open({str(lives)!r}, 'a').write('x'); {DIE}"
+        processes.start("mortal", python(program), revive=True)
+        with pytest.raises(ProcessError, match="mortal ended unexpectedly"):
+            check_for_ever(processes)
+    told = [json.loads(line) for line in (tmp_path / "logs" / KILLED).read_text().splitlines()]
+    assert [one["process"] for one in told] == ["mortal"] * 3
+    assert len(lives.read_text()) == 4
+
+
+@pytest.mark.parametrize(("program", "revive"), [(DIE, False), ("raise SystemExit(1)", True)])
+def test_a_process_that_is_not_to_be_revived_or_fails_by_itself_stays_dead(
+    tmp_path: Path, program: str, revive: bool
+) -> None:
+    with Processes(tmp_path) as processes:
+        processes.start("mortal", python(program), revive=revive).wait(10)
+        with pytest.raises(ProcessError, match="mortal ended unexpectedly"):
+            processes.check()
+    assert not (tmp_path / KILLED).exists()

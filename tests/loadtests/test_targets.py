@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from loadtests.line import Line, Meter
-from loadtests.targets import Adapter, Replacement, TargetError, find_adapter
+from loadtests.targets import Adapter, PoliceLetter, Replacement, TargetError, find_adapter
 from loadtests.targets.example import ExampleTarget
 from loadtests.targets.mock import MockTarget
 from mock_server.routes import replacements as routes
@@ -18,7 +19,8 @@ from tests.loadtests.foreign_stub import ForeignServer, redirect, serving_foreig
 from tests.loadtests.lab import Run
 from tests.loadtests.stub_server import StubServer
 
-REPLACEMENT = Replacement("35.07-r0-0001", "3507010101900001", "35.07", lost=True, police_letter="LP/1")
+LETTER = PoliceLetter("LP/1", date(2016, 4, 1))
+REPLACEMENT = Replacement("35.07-r0-0001", "3507010101900001", "35.07", lost=True, police_letter=LETTER)
 
 
 class HalfTarget:
@@ -62,7 +64,7 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> N
         "nik": "3507010101900001",
         "office": "35.07",
         "reason": reason,
-        "police_letter": "LP/1",
+        "police_letter": {"number": "LP/1", "date": date(2016, 4, 1)},
     }
 
 

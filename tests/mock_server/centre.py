@@ -14,6 +14,7 @@ from mock_server.adapters.signer import EcdsaSigner
 from mock_server.app import create_app
 from mock_server.claims import Visit
 from mock_server.database import make_engine
+from mock_server.link import LinkProtocol
 from mock_server.matcher import Matcher
 from mock_server.pipeline.printing import PrintedCard
 from mock_server.printers import exchange
@@ -90,7 +91,8 @@ class Centre:
 def serving(settings: Settings) -> Iterator[httpx.Client]:
     """The web application on a real uvicorn in a thread, and a client for it."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", lifespan="on"))
+        config = uvicorn.Config(create_app(settings), http=LinkProtocol, log_level="warning", lifespan="on")
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

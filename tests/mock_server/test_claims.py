@@ -70,16 +70,6 @@ def test_a_status_keeps_its_beginning_while_the_stage_changes(centre: Centre) ->
     assert centre.record("A-1")["since"] > before["since"]
 
 
-def test_a_parked_record_leaves_the_queue_with_a_reason(centre: Centre, engine: Engine) -> None:
-    submit(centre, "A-1")
-    with engine.begin() as connection:
-        (task,) = claims.claim_tasks(connection, 1)
-        claims.park(connection, task.visit, "why not")
-    record = centre.record("A-1")
-    assert (record["status"], record["stage"], record["reasons"]) == ("RECEIVED_AT_CENTRAL", None, ["why not"])
-    assert centre.work() == 0
-
-
 def test_each_office_gets_as_many_cards_as_it_has_room_for_oldest_first(centre: Centre, engine: Engine) -> None:
     submit(centre, "A-1", "A-2", "A-3")
     submit(centre, "B-4", "B-5", office=OTHER_OFFICE)

@@ -1,5 +1,6 @@
 """Injected faults: what each does, until when, and who may ask for it."""
 
+import signal
 import time
 from http import HTTPStatus
 from typing import Any
@@ -13,9 +14,9 @@ from mock_server.access import Role
 from mock_server.faults import Faults, InjectedError
 from mock_server.settings import Settings
 from tests.mock_server.centre import Centre, serving
-from tests.mock_server.commands import wait_until
+from tests.mock_server.commands import first_line, running, start, stop, wait_until
 from tests.mock_server.keyholders import Showing, issue
-from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
 from tests.mock_server.test_http import problem
 from tests.mock_server.test_printers import printing, sent_for_printing
 
@@ -50,18 +51,26 @@ def test_a_submission_that_a_fault_fails_gets_503_and_is_taken_when_the_fault_is
     assert Packet("A-1").post(centre.client).status_code == HTTPStatus.ACCEPTED
 
 
-@pytest.mark.parametrize("stage", ["validation", "personalisation"])
-def test_a_worker_parks_the_records_that_a_fault_fails(centre: Centre, stage: str) -> None:
-    fault = inject(centre.client, kind="errors", stage=stage, share=1)
-    Packet("A-1").post(centre.client)
-    centre.settle()
-    record = centre.record("A-1")
-    assert record["stage"] is None
-    assert record["reasons"] == [f"{stage}: injected fault {fault['id']}"]
-    end(centre.client, fault)
-    Packet("A-2", person=2).post(centre.client)
-    centre.settle()
-    assert centre.status("A-2") == "SENT_FOR_CARD_PRINTING"
+def test_a_worker_is_killed_at_the_start_and_whenever_it_comes_back_until_the_end(
+    centre: Centre, settings: Settings
+) -> None:
+    worker, other = (start(settings, "worker", "--name", f"worker-{number}") for number in (1, 2))
+    with running(worker, other):
+        assert first_line(worker) == first_line(other) == {"ready": True}
+        fault = inject(centre.client, kind="worker-killed", worker=1)
+        assert fault["target"] == "worker-1"
+        assert worker.wait(30) == -signal.SIGKILL
+        back = start(settings, "worker", "--name", "worker-1")
+        with running(back):
+            assert back.wait(30) == -signal.SIGKILL
+        end(centre.client, fault)
+        back = start(settings, "worker", "--name", "worker-1")
+        with running(back):
+            assert first_line(back) == {"ready": True}
+            assert stop(other) == 0
+            Packet("A-1").post(centre.client)
+            wait_until(lambda: [event.server for event in centre.events("A-1")] == ["worker-1"])
+            assert stop(back) == 0
 
 
 def test_a_search_that_a_fault_fails_enrolls_nobody_and_others_are_searched(centre: Centre) -> None:
@@ -107,6 +116,16 @@ def test_a_printer_that_is_down_takes_no_cards_until_the_fault_is_over(centre: C
         end(centre.client, down[1])
         wait_until(lambda: all(centre.status(reference) == "CARD_PRINTED" for reference in references))
     assert {event.server for event in centre.events() if event.stage == "printing"} == {f"{OFFICE}/printer-2"}
+
+
+def test_latency_lengthens_the_making_of_a_card(centre: Centre, settings: Settings) -> None:
+    inject(centre.client, kind="latency", stage="printing", delay_s=0.5)
+    (reference,) = sent_for_printing(centre, [OFFICE])
+    with printing(settings):
+        wait_until(lambda: centre.status(reference) == "CARD_PRINTED")
+    (event,) = (event for event in centre.events(reference) if event.stage == "printing")
+    # The wall clock that stamps events may be corrected while it waits.
+    assert event.finished_at - event.started_at >= 0.45
 
 
 def test_a_fault_acts_from_its_start_to_its_end(centre: Centre, engine: Engine) -> None:
@@ -184,19 +203,47 @@ def test_active_faults_are_in_the_metrics(centre: Centre) -> None:
     ("fault", "status", "word"),
     [
         ({"kind": "magic"}, 422, "kind"),
-        ({"kind": "latency", "stage": "printing", "delay_s": 1}, 422, "stage"),
+        ({"kind": "latency", "stage": "handover", "delay_s": 1}, 422, "stage"),
+        ({"kind": "errors", "stage": "printing", "share": 1}, 422, "stage"),
         ({"kind": "latency", "stage": "matching", "delay_s": 11}, 422, "delay_s"),
         ({"kind": "errors", "stage": "matching", "share": 1.1}, 422, "share"),
         ({"kind": "errors", "stage": "matching", "share": 1, "ends_at": 5}, 422, "ends_at"),
         ({"kind": "errors", "stage": "matching", "share": 1, "starts_at": 9e9, "ends_at": 8e9}, 422, "ends_at"),
         ({"kind": "printer-down", "office": OFFICE, "printer": 3}, 404, "no printer 3"),
         ({"kind": "printer-down", "office": "99.99", "printer": 1}, 404, "no office"),
+        ({"kind": "link-cut", "office": OFFICE}, 409, "issue keys first"),
+        ({"kind": "worker-killed", "worker": 0}, 422, "worker"),
+        ({"kind": "postgres-restart"}, 409, "start it without --database-url"),
     ],
 )
 def test_what_cannot_be_injected_is_refused(centre: Centre, fault: dict[str, Any], status: int, word: str) -> None:
     answer = centre.client.post("/v1/faults", json={"ends_at": time.time() + LONG_S} | fault)
     assert word in problem(answer, HTTPStatus(status))["detail"]
     assert centre.client.get("/v1/faults").json() == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_office_whose_link_is_cut_gets_no_answer_and_others_go_on(
+    settings: Settings, engine: Engine, showing: Showing
+) -> None:
+    with serving(settings) as client:
+        admin, office, other = (
+            showing(client, issue(engine, role, code))
+            for role, code in ((Role.ADMIN, None), (Role.OPERATOR, OFFICE), (Role.OPERATOR, OTHER_OFFICE))
+        )
+        assert office.get("/v1/queues").status_code == HTTPStatus.OK
+        fault = inject(admin, kind="link-cut", office=OFFICE)
+        for reference in ("A-1", "A-2"):
+            with pytest.raises(httpx.TransportError):
+                Packet(reference).post(office)
+            with pytest.raises(httpx.TransportError):
+                office.get("/v1/queues")
+            assert other.get("/v1/queues").status_code == HTTPStatus.OK
+        assert admin.get("/v1/records/A-1").status_code == HTTPStatus.NOT_FOUND
+        shown = client.get("/metrics").text
+        assert 'http_request_duration_seconds_count{method="POST",route="unmatched",status="none"} 2.0' in shown
+        end(admin, fault)
+        assert Packet("A-1").post(office).status_code == HTTPStatus.ACCEPTED
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -1,0 +1,146 @@
+"""The lab under injected faults: what it breaks it brings back, and nothing that was accepted is lost."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import httpx
+import psycopg
+import pytest
+
+from antrean import processes
+from antrean.lab import Lab, Server, open_lab
+from antrean.upgrade_day import LockWatch
+from mock_server.access import Role
+from model.clock import Clock
+from model.scenario import Scenario
+from model.scenario_file import load
+from model.staffing import plan_offices
+from model.stages import CENTRAL_STAGES, Stage
+from tests.mock_server.commands import wait_until
+from tests.mock_server.packets import OFFICE, Packet
+
+CLOCK = Clock(1.0, origin_wall_s=0.0, origin_scenario_s=0.0)
+OUTAGE_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """One office and few residents."""
+    april = load("april-2016")
+    return april.model_copy(
+        update={
+            "offices": april.offices.model_copy(update={"which": [OFFICE]}),
+            "centre": april.centre.model_copy(update={"residents": 10}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def lab(scenario: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with a PostgreSQL of its own."""
+    with open_lab(tmp_path_factory.mktemp("logs")) as lab:
+        lab.seed(scenario, plan_offices(scenario))
+        yield lab
+
+
+@pytest.fixture
+def server(lab: Lab, scenario: Scenario) -> Iterator[Server]:
+    """A server on a copy of the lab's template, which outlives what the tests do to the cluster."""
+    with lab.server("faulty", plan_offices(scenario), 0.0) as server:
+        yield server
+
+
+def client_of(server: Server, holder: str) -> httpx.Client:
+    key = json.loads(server.keys_file.read_text())[holder]
+    return httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, timeout=20)
+
+
+class Clerk:
+    """An office that submits one packet after the other, each until it is acknowledged."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.acknowledged: list[str] = []
+        self.refused: list[httpx.Response] = []
+        self._client = client
+
+    def submit_until(self, seen: Callable[[], bool], at_least: int) -> None:
+        """Go on until something is seen, and so many more are acknowledged."""
+        wait_until(lambda: self._submit() and seen())
+        for _ in range(at_least):
+            wait_until(self._submit)
+
+    def _submit(self) -> bool:
+        number = len(self.acknowledged) + 1
+        answer = Packet(f"A-{number}", person=number).post(self._client)
+        if answer.status_code not in (200, 202):
+            self.refused.append(answer)
+            return False
+        self.acknowledged.append(f"A-{number}")
+        return True
+
+
+def test_a_restarted_database_loses_nothing_and_the_server_outlives_it(server: Server) -> None:
+    with client_of(server, OFFICE) as office:
+        clerk = Clerk(office)
+        clerk.submit_until(lambda: True, at_least=5)
+        began = started_at(server)
+        with LockWatch(server.database_url) as watch:
+            server.admin.post("/v1/faults", {"kind": "postgres-restart", "ends_at": time.time() + OUTAGE_S})
+            clerk.submit_until(lambda: bool(clerk.refused), at_least=5)
+            assert {answer.status_code for answer in clerk.refused} == {503}
+            assert all(int(answer.headers["Retry-After"]) >= 1 for answer in clerk.refused)
+            assert started_at(server) > began
+            see_a_wait(server, watch)
+        wait_until(lambda: server.events(CLOCK).height == (len(CENTRAL_STAGES) + 1) * len(clerk.acknowledged))
+        server.processes.check()
+        assert not (server.processes.logs / processes.KILLED).exists(), "all of them waited"
+        each_became_one_card(server, clerk.acknowledged)
+
+
+def started_at(server: Server) -> float:
+    with psycopg.connect(server.database_url) as connection:
+        row = connection.execute("SELECT extract(epoch FROM pg_postmaster_start_time())::float8").fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def see_a_wait(server: Server, watch: LockWatch) -> None:
+    """Have somebody wait for a lock until the watch, which lost its database, tells of it."""
+    with psycopg.connect(server.database_url) as holder, psycopg.connect(server.database_url) as waiter:
+        holder.execute("LOCK TABLE corrections")
+        waiter.execute("SET lock_timeout = '500ms'")
+        before = len(watch.waits(CLOCK))
+        while len(watch.waits(CLOCK)) == before:
+            with pytest.raises(psycopg.errors.LockNotAvailable), waiter.transaction():
+                waiter.execute("LOCK TABLE corrections")
+
+
+def each_became_one_card(server: Server, references: list[str]) -> None:
+    with psycopg.connect(server.database_url) as connection:
+        cards = [reference for (reference,) in connection.execute("SELECT reference FROM cards").fetchall()]
+        events = connection.execute("SELECT citizen, stage FROM stage_events").fetchall()
+    assert sorted(card for card in cards if card is not None) == sorted(references)
+    once = [*CENTRAL_STAGES, Stage.PRINTING]
+    assert Counter(events) == {(reference, stage): 1 for reference in references for stage in once}
+
+
+def test_a_killed_worker_is_started_again_and_works_when_the_fault_is_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "REVIVE_AFTER_S", 0.1)
+    with client_of(server, OFFICE) as office, client_of(server, Role.ADMIN) as admin:
+        fault = server.admin.post("/v1/faults", {"kind": "worker-killed", "worker": 1, "ends_at": time.time() + 600})
+
+        def deaths() -> list[str]:
+            server.processes.check()
+            told = server.processes.logs / processes.KILLED
+            lines = told.read_text().splitlines() if told.exists() else []
+            return [json.loads(line)["process"] for line in lines]
+
+        wait_until(lambda: len(deaths()) >= 2)
+        assert admin.delete(f"/v1/faults/{fault['id']}").status_code == 200
+        clerk = Clerk(office)
+        clerk.submit_until(lambda: bool(deaths()) and "worker-1" in set(server.events(CLOCK)["server"]), at_least=0)
+        assert set(deaths()) == {"worker-1"}
