@@ -14,6 +14,7 @@ from mock_server.idempotency import TheOnce
 from mock_server.problems import Problem, documented
 from mock_server.routes.parts import Caller, Connection
 from mock_server.schemas import Text, example
+from model.faults import LONGEST_DELAY_S
 
 router = APIRouter(prefix="/v1/faults")
 
@@ -34,7 +35,7 @@ class Latency(_Lasting):
 
     kind: Literal[Kind.LATENCY]
     stage: Target
-    delay_s: Annotated[float, Field(gt=0, le=faults.LONGEST_DELAY_S)]
+    delay_s: Annotated[float, Field(gt=0, le=LONGEST_DELAY_S)]
 
 
 class Errors(_Lasting):

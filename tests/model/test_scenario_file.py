@@ -136,9 +136,9 @@ def test_a_value_of_another_type_or_out_of_range_is_told_with_what_the_key_means
             "which =",
             'which = ["35.07", "99.99", "35.7"]',
             [
-                "offices.which.1: there is no office '99.99'; did you mean 91.19 (Kab. Supiori)? "
+                "offices.which[1]: there is no office '99.99'; did you mean 91.19 (Kab. Supiori)? "
                 "(codes are in model/data/offices.csv)",
-                "offices.which.2: there is no office '35.7'; did you mean 35.79 (Kota Batu)? "
+                "offices.which[2]: there is no office '35.7'; did you mean 35.79 (Kota Batu)? "
                 "(codes are in model/data/offices.csv)",
             ],
         ),
