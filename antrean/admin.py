@@ -20,7 +20,7 @@ class Admin:
         self._address = urlsplit(url).netloc
         self._key = key
 
-    def post(self, path: str, content: dict[str, Any]) -> dict[str, Any]:
+    def post(self, path: str, content: dict[str, Any]) -> Any:
         """Send JSON and return the answer's.
 
         Raises:
@@ -28,7 +28,7 @@ class Admin:
         """
         return self._ask("POST", path, json.dumps(content))
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get(self, path: str) -> Any:
         """Return the JSON at a path.
 
         Raises:
@@ -36,13 +36,13 @@ class Admin:
         """
         return self._ask("GET", path, None)
 
-    def _ask(self, method: str, path: str, body: str | None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: str | None) -> Any:
         connection = http.client.HTTPConnection(self._address, timeout=ANSWERS_WITHIN_S)
         headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            content: dict[str, Any] = json.loads(answer.read())
+            content = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise AdminError(f"{method} {path}: the server did not answer: {error or type(error).__name__}") from error
         finally:
