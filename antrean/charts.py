@@ -83,9 +83,7 @@ def day_in_hours(
         server.legend(loc="upper left", fontsize=8)
         server.set_xlabel(f"hour of the day, {clock_name(scenario)}")
         server.set_xlim(hours.start, hours.stop)
-        server.set_yscale("log")
-        server.yaxis.set_major_formatter(ScalarFormatter())
-        server.yaxis.set_minor_formatter(NullFormatter())
+        _scale_by_ratios(server)
     axes[0, 0].set_ylabel("an hour")
     axes[1, 0].set_ylabel("citizens without card")
     axes[2, 0].set_ylabel("receipt to ready (ms)")
@@ -94,12 +92,7 @@ def day_in_hours(
 
 
 def upgrade_day(
-    frames: Frames,
-    scenario: Scenario,
-    phases: Phases,
-    normal_again_s: float | None,
-    speedup: float,
-    faults: Faults = NO_FAULTS,
+    frames: Frames, scenario: Scenario, phases: Phases, normal_again_s: float | None, speedup: float, faults: Faults
 ) -> Figure:
     """Draw the upgrade day over the normal day: throughput, p95 and the queue at the centre, the phases shaded.
 
@@ -135,10 +128,7 @@ def upgrade_day(
     axes[0].set_ylabel("records ready an hour")
     axes[0].legend(loc="upper right", fontsize=8)
     axes[1].set_ylabel("receipt to ready, p95 (ms)")
-    axes[1].set_yscale("log")
-    axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes[1].yaxis.set_major_formatter(ScalarFormatter())
-    axes[1].yaxis.set_minor_formatter(NullFormatter())
+    _scale_by_ratios(axes[1])
     axes[2].set_ylabel("most records at the centre")
     axes[2].set_ylim(bottom=0)
     axes[2].set_xlabel(f"hour of the day, {clock_name(scenario)}")
@@ -241,6 +231,14 @@ def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, 
         axis.axvspan(start_s / HOUR_S, end_s / HOUR_S, color=UPGRADE_SHADE, alpha=0.10, lw=0, zorder=0)
         for moment_s in upgrade:
             axis.axvline(moment_s / HOUR_S, color=UPGRADE_SHADE, linewidth=1, linestyle=":")
+
+
+def _scale_by_ratios(axis: Axes) -> None:
+    """Scale an axis by ratios, and write figures to it also where it spans less than a power of ten."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(ScalarFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def slots(events: pl.DataFrame, first_s: float, last_s: float) -> pl.DataFrame:

@@ -20,22 +20,22 @@ HATCHES = {
 """Each kind's own."""
 EDGE = "#666666"
 LINE_HEIGHT = 0.11
-"""Of an axis: so far below each other stand the numbers of faults that overlap."""
+"""Of an axis: so far above each other stand the numbers of faults that overlap."""
 Faults = Mapping[str, Sequence[FaultTimes]]
 """What was injected, by "upgrade" or "faults": the day."""
 
 
 def shade_faults(axis: Axes, faults: Sequence[FaultTimes]) -> None:
-    """Hatch when each fault was, over an axis of hours, and write its number, counted from 1, at the top."""
+    """Hatch when each fault was, over an axis of hours, and write its number, counted from 1, at the bottom."""
     for number, fault in enumerate(faults):
         start, end = fault.start_s / HOUR_S, fault.end_s / HOUR_S
         axis.axvspan(start, end, facecolor="none", edgecolor=EDGE, hatch=HATCHES[fault.kind], lw=0, alpha=0.5, zorder=0)
         for moment in (start, end):
             axis.axvline(moment, color=EDGE, linewidth=0.6, zorder=0)
-        above = sum(other.start_s < fault.end_s and fault.start_s < other.end_s for other in faults[:number])
+        below = sum(other.start_s < fault.end_s and fault.start_s < other.end_s for other in faults[:number])
         axis.annotate(
-            str(number + 1), ((start + end) / 2, 0.98 - LINE_HEIGHT * above), xycoords=("data", "axes fraction"),
-            ha="center", va="top", fontsize=7, fontweight="bold",
+            str(number + 1), ((start + end) / 2, 0.02 + LINE_HEIGHT * below), xycoords=("data", "axes fraction"),
+            ha="center", va="bottom", fontsize=7, fontweight="bold",
             bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": EDGE, "linewidth": 0.6},
         )  # fmt: skip
 
