@@ -11,6 +11,11 @@ ANSWERS_WITHIN_S = 5.0
 class AdminError(RuntimeError):
     """The server refused, or did not answer; says what was asked and why not."""
 
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """What the server answered; None if it did not."""
+
 
 class Admin:
     """Asks a server with an admin's key."""
@@ -49,5 +54,5 @@ class Admin:
             connection.close()
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             said = content.get("detail") or content.get("title")
-            raise AdminError(f"{method} {path}: the server refused, {answer.status}: {said}")
+            raise AdminError(f"{method} {path}: the server refused, {answer.status}: {said}", answer.status)
         return content

@@ -123,7 +123,7 @@ def upgrade_day(
         clock = scenario.moment_at(normal_again_s).strftime("%H:%M")
         axes[2].annotate(
             f" normal service {clock}", (normal_again_s / HOUR_S, 1), xycoords=("data", "axes fraction"), va="top",
-            color=AGAIN, fontsize=8,
+            color=AGAIN, fontsize=8, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
         )  # fmt: skip
     axes[0].set_ylabel("records ready an hour")
     axes[0].legend(loc="upper right", fontsize=8)

@@ -1,6 +1,7 @@
 """The faults of a lab day: asked for over the API, and read back when the day is over."""
 
 import time
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from antrean.admin import Admin, AdminError
@@ -49,22 +50,28 @@ class DayFaults(NamedTuple):
 
 
 def inject(admin: Admin, scenario: Scenario, clock: Clock) -> list[str]:
-    """Ask the server for the scenario's faults at their hours; returns a sentence for each that a lab cannot play.
+    """Ask the server for the scenario's faults at their hours; returns a sentence for each that it cannot be under.
 
     Raises:
         ProcessError: the server refused one.
     """
     plans, left_out = plan_offices(scenario), []
     for number, fault in enumerate(scenario.faults):
-        why = why_not(fault, scenario, clock, plans)
+        why = why_not(fault, scenario, clock, plans) or _post(admin, number, request_of(fault, scenario, clock))
         if why:
             left_out.append(f"faults[{number}], {fault.kind}, was not injected: {why}.")
-            continue
-        try:
-            admin.post(PATH, request_of(fault, scenario, clock))
-        except AdminError as error:
-            raise ProcessError(f"faults[{number}]: {error}") from error
     return left_out
+
+
+def _post(admin: Admin, number: int, request: dict[str, Any]) -> str | None:
+    """Ask for a fault; returns why not if it is one that this server cannot bring about."""
+    try:
+        admin.post(PATH, request)
+    except AdminError as error:
+        if error.status == HTTPStatus.CONFLICT:
+            return str(error)
+        raise ProcessError(f"faults[{number}]: {error}") from error
+    return None
 
 
 def why_not(fault: Fault, scenario: Scenario, clock: Clock, plans: dict[str, OfficePlan]) -> str | None:

@@ -1,10 +1,9 @@
 """`[[faults]]`: what goes wrong on purpose in a lab day, each from a start to an end."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from model.section import OfficeCode, PositiveSeconds, Section
 from model.units import format_duration
@@ -13,13 +12,10 @@ LONGEST_DELAY_S = 10.0
 """No stage waits longer for a record: it holds its transaction meanwhile, and a process told to end waits for it."""
 
 
-class FaultyStage(StrEnum):
-    """Where latency and errors can be injected."""
-
-    SUBMISSION = "submission"
-    VALIDATION = "validation"
-    MATCHING = "matching"
-    PERSONALISATION = "personalisation"
+SlowStage = Literal["submission", "validation", "matching", "personalisation", "printing"]
+"""Where latency can be injected."""
+FailingStage = Literal["submission", "validation", "matching", "personalisation"]
+"""Where errors can be injected."""
 
 
 def _has_utc_offset(moment: datetime) -> datetime:
@@ -36,7 +32,6 @@ def _bearable(delay_s: float) -> float:
 
 
 Moment = Annotated[datetime, AfterValidator(_has_utc_offset)]
-StageName = Annotated[FaultyStage, Strict(False)]
 
 
 class _Lasting(Section):
@@ -59,8 +54,8 @@ class Latency(_Lasting):
 
     kind: Literal["latency"]
     """What goes wrong."""
-    stage: StageName
-    """Where: `submission`, `validation`, `matching` or `personalisation`."""
+    stage: SlowStage
+    """Where: `submission`, `validation`, `matching`, `personalisation` or `printing`."""
     delay_s: Annotated[PositiveSeconds, AfterValidator(_bearable)] = Field(alias="delay")
     """How much longer, at most 10 s, in wall time: the server really waits, and no speedup compresses it."""
 
@@ -70,7 +65,7 @@ class Errors(_Lasting):
 
     kind: Literal["errors"]
     """What goes wrong."""
-    stage: StageName
+    stage: FailingStage
     """Where: `submission`, `validation`, `matching` or `personalisation`."""
     share: Annotated[float, Field(gt=0, le=1)]
     """How many of the records; one that fails does so until the fault is over."""

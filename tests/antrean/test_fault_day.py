@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from antrean.admin import Admin
+from antrean.admin import Admin, AdminError
 from antrean.fault_day import DayFaults, FaultTimes, inject, read_faults, request_of, times_of, why_not
 from antrean.lab import worker_count
 from antrean.processes import ProcessError
@@ -21,7 +21,7 @@ from mock_server.seed import seed_offices
 from mock_server.settings import Settings
 from model.clock import Clock
 from model.compression import all_lab_offices
-from model.faults import Errors, Fault, FaultyStage, Latency, LinkCut, PostgresRestart, PrinterDown, WorkerKilled
+from model.faults import Errors, Fault, Latency, LinkCut, PostgresRestart, PrinterDown, WorkerKilled
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
@@ -54,7 +54,7 @@ def having(lab: Scenario, *faults: Fault) -> Scenario:
 
 
 def test_a_fault_is_asked_for_by_the_wall_clock_and_its_delay_is_not_compressed(lab: Scenario) -> None:
-    fault = Latency(kind="latency", stage=FaultyStage.MATCHING, delay="2 s", **between(lab, 9, 10.5))  # type: ignore[arg-type] # as a file says it
+    fault = Latency(kind="latency", stage="matching", delay="2 s", **between(lab, 9, 10.5))  # type: ignore[arg-type] # as a file has it
     assert request_of(fault, lab, CLOCK) == {
         "kind": "latency",
         "stage": "matching",
@@ -118,6 +118,27 @@ def test_what_a_lab_cannot_play_is_told_with_the_reason(
     assert why_not(fault, lab, CLOCK, plan_offices(lab)) == why
 
 
+class Refusing(Admin):
+    """Refuses everything with one status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__("http://127.0.0.1:1", "ank_x")
+        self.status = status
+
+    def post(self, path: str, content: dict[str, Any]) -> Any:
+        raise AdminError(f"POST {path}: the server refused, {self.status}: no {content['kind']}", self.status)
+
+
+def test_a_fault_that_a_server_cannot_bring_about_is_told_and_the_others_go_on(lab: Scenario) -> None:
+    left_out = inject(Refusing(409), having(lab, *lab.faults[:2]), CLOCK)
+    assert left_out == [
+        "faults[0], latency, was not injected: POST /v1/faults: the server refused, 409: no latency.",
+        "faults[1], errors, was not injected: POST /v1/faults: the server refused, 409: no errors.",
+    ]
+    with pytest.raises(ProcessError, match=r"faults\[0\]: .* 422: no latency"):
+        inject(Refusing(422), lab, CLOCK)
+
+
 # What is read back
 
 
@@ -172,10 +193,10 @@ def test_a_server_is_under_the_faults_it_was_asked_for_and_tells_when(lab: Scena
     ever = between(lab, 8, 20)
     day = having(
         lab,
-        Errors(kind="errors", stage=FaultyStage.MATCHING, share=0.5, **ever),
+        Errors(kind="errors", stage="matching", share=0.5, **ever),
         LinkCut(kind="link-cut", office=NOT_PLAYED, **ever),
         PrinterDown(kind="printer-down", office=PLAYED, printer=2, **ever),
-        Errors(kind="errors", stage=FaultyStage.SUBMISSION, share=1.0, **between(lab, 19, 20)),
+        Errors(kind="errors", stage="submission", share=1.0, **between(lab, 19, 20)),
     )
     left_out = inject(admin, day, clock)
     assert left_out == ["faults[1], link-cut, was not injected: the lab does not play office 35.73 (Kota Malang)."]

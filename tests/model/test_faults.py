@@ -1,12 +1,12 @@
 """The faults of a scenario: their kinds, and when they are."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from model.faults import LONGEST_DELAY_S, Fault, FaultyStage, Latency
+from model.faults import LONGEST_DELAY_S, FailingStage, Fault, Latency, SlowStage
 from model.scenario import Scenario, disagreements
 from model.scenario_file import dump, load, parse
 from model.section import sections_in
@@ -48,8 +48,8 @@ def test_without_faults_nothing_else_is_changed(day: Scenario) -> None:
     assert parse(dump(calm), "back") == calm
 
 
-def test_the_stages_are_stages() -> None:
-    assert set(FaultyStage) < set(Stage)
+def test_the_stages_are_those_of_a_record_and_slow_where_they_can_fail() -> None:
+    assert set(get_args(FailingStage)) < set(get_args(SlowStage)) < set(Stage)
 
 
 @pytest.mark.parametrize(("delay", "allowed"), [("10 s", True), ("10.1 s", False), ("1 ms", True), ("0 s", False)])
