@@ -79,8 +79,8 @@ def day_in_hours(
         for axis in (arrivals, waiting, server):
             _shade(axis, scenario, upgrade if day == "upgrade" else None)
             shade_faults(axis, faults.get(day, ()))
-        arrivals.legend(loc="upper center", fontsize=8)
-        server.legend(loc="upper left", fontsize=8)
+        arrivals.legend(loc="best", fontsize=8)
+        server.legend(loc="best", fontsize=8)
         server.set_xlabel(f"hour of the day, {clock_name(scenario)}")
         server.set_xlim(hours.start, hours.stop)
         _scale_by_ratios(server)

@@ -181,7 +181,9 @@ def test_faults_are_told_with_kind_place_size_and_hours(faults_run: Run) -> None
         ["1 latency", "matching", "100 ms a record", "08:30", "09:30"],
         ["2 errors", "submission", "30 % of the records", "10:00", "11:00"],
     ]
-    assert "twin and the nation know no faults" in " ".join(table.split())
+    said = " ".join(table.split())
+    assert "takes 576 times as long of the day" in said
+    assert "The twin and the nation know no faults" in said
     assert len(re.findall("<img", page)) == 4
 
 
