@@ -1,5 +1,8 @@
 """A campaign, the main job from end to end: measure the lab's days, simulate the same days, then the nation's.
 
+A normal day is compared with another: the upgrade day, which has the scenario's faults too, or a day with faults alone.
+The simulation knows no faults, so without an upgrade there are simulated normal days only.
+
 Read `run_campaign` first; what it calls stands below it in the order of the calls.
 """
 
@@ -25,10 +28,10 @@ from model.periods import scheduled_periods
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import plan_offices
-from model.strategies import without_upgrade
+from model.strategies import without_faults, without_upgrade
 from model.upgrade_cost import NO_SIGNALS, Signals
 
-NORMAL, UPGRADE = "normal", "upgrade"
+NORMAL, UPGRADE, FAULTS = "normal", "upgrade", "faults"
 
 
 @dataclass(frozen=True)
@@ -56,16 +59,18 @@ class Findings:
 
 
 def run_campaign(name: str, scenario: Scenario, options: Options, console: Console) -> Run:
-    """Run a scenario that has an upgrade through lab, twin and nation, and write its report.
+    """Run a scenario that has an upgrade or faults through lab, twin and nation, and write its report.
 
     Ctrl-C at any moment keeps what was measured until then in the run's folder, and leaves nothing else behind.
 
     Raises:
         ProcessError: a process of the run failed.
-        ValueError: the scenario has no upgrade to compare with.
+        ValueError: the scenario has neither, and so no day to compare with.
     """
-    if scenario.upgrade is None:
-        raise ValueError(f"scenario {name} has no [upgrade]; there is no upgrade day to compare a normal day with")
+    if scenario.upgrade is None and not scenario.faults:
+        raise ValueError(
+            f"scenario {name} has no [upgrade] and no [[faults]]; there is no other day to compare a normal day with"
+        )
     scenario = quick(scenario) if options.quick else scenario
     run = new_run(options.results, name)
     meta = {"scenario": name, "quick": options.quick, "seed": scenario.seed, "machine": machine()}
@@ -90,7 +95,7 @@ def run_campaign(name: str, scenario: Scenario, options: Options, console: Conso
 
 
 def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings, steps: Steps) -> Scenario:
-    """Measure capacity, a normal day and the upgrade day; returns the lab's scenario that the capacity led to."""
+    """Measure capacity, a normal day and the other day; returns the lab's scenario that the capacity led to."""
     with open_lab(run.logs, options.database_url, options.keep_seed) as lab:
         with steps.step("Seed the database") as show:
             everywhere = all_lab_offices(scenario)
@@ -103,9 +108,10 @@ def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings,
         played = lab_scenario(scenario, findings.capacity["capacity_per_s"])
         run.save_text("lab.toml", dump(played))
         with steps.step("Normal day") as show:
-            _play(run, lab, NORMAL, without_upgrade(played), findings, show)
-        with steps.step("Upgrade day") as show:
-            _play(run, lab, UPGRADE, played, findings, show)
+            _play(run, lab, NORMAL, without_faults(without_upgrade(played)), findings, show)
+        other = UPGRADE if played.upgrade else FAULTS
+        with steps.step(f"{other.capitalize()} day") as show:
+            _play(run, lab, other, played, findings, show)
     return played
 
 
@@ -125,6 +131,8 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     with lab.server(day, plans, printer_s) as server:
         played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
     run.save_events(f"lab-{day}", played.events)
+    if played.faults:
+        run.save_json(f"lab-{day}/faults.json", played.faults.as_json())
     findings.load[f"lab-{day}"] = played.load_summary
     findings.upgrade = played.upgrade or findings.upgrade
     if day == UPGRADE:
@@ -138,18 +146,18 @@ def _simulate_lab(run: Run, lab: Scenario, findings: Findings, steps: Steps) -> 
     """Calibrate the twin from the measured days and simulate the same citizens on the same days."""
     speedup = lab.load.speedup
     with steps.step("Simulate the same days") as show:
-        normal, upgraded = run.load_events(f"lab-{NORMAL}"), run.load_events(f"lab-{UPGRADE}")
+        normal = run.load_events(f"lab-{NORMAL}")
         calibration = calibrate(normal, findings.capacity["capacity_per_s"], worker_count(), speedup)
-        began_s = findings.upgrade.start_s if findings.upgrade else math.inf
-        still_s = standstill_s(upgraded, lab)
-        calibration = calibrate_upgrade(
-            calibration, normal, upgraded, began_s, still_s or (math.inf, math.inf), speedup
-        )
+        days = {NORMAL: (without_upgrade(lab), scheduled_periods(without_upgrade(lab)))}
+        if lab.upgrade:
+            upgraded = run.load_events(f"lab-{UPGRADE}")
+            began_s = findings.upgrade.start_s if findings.upgrade else math.inf
+            still_s = standstill_s(upgraded, lab)
+            calibration = calibrate_upgrade(
+                calibration, normal, upgraded, began_s, still_s or (math.inf, math.inf), speedup
+            )
+            days[UPGRADE] = (lab, lab_periods(lab, calibration, began_s, still_s))
         findings.calibration = calibration
-        days = {
-            NORMAL: (without_upgrade(lab), scheduled_periods(without_upgrade(lab))),
-            UPGRADE: (lab, lab_periods(lab, calibration, began_s, still_s)),
-        }
         for number, (day, (scenario, periods)) in enumerate(days.items()):
             show(number / len(days), f"twin of the {day} day")
             run.save_events(f"twin-{day}", simulate(scenario, lab_centre(calibration, speedup, periods), days=1))
@@ -158,14 +166,14 @@ def _simulate_lab(run: Run, lab: Scenario, findings: Findings, steps: Steps) -> 
 
 
 def _simulate_nation(run: Run, scenario: Scenario, findings: Findings, days: int, steps: Steps) -> None:
-    """Simulate all 514 offices at full scale with the calibrated centre, both cases at the same time."""
+    """Simulate all 514 offices at full scale with the calibrated centre; with and without the upgrade at a time."""
     if findings.calibration is None:
         raise ValueError("the nation is simulated with a calibrated centre; calibrate first")
     nation = calibrated(scenario, findings.calibration)
     run.save_text("nation.toml", dump(nation))
     with steps.step("Simulate the nation") as show, Processes(run.logs) as processes:
-        jobs = {}
-        for day, without in ((NORMAL, ["--without-upgrade"]), (UPGRADE, [])):
+        jobs, cases = {}, {NORMAL: ["--without-upgrade"]} | ({UPGRADE: []} if nation.upgrade else {})
+        for day, without in cases.items():
             out = run.part(f"nation-{day}") / "events.parquet"
             arguments = ["simulate", str(run.folder / "nation.toml"), "--days", str(days), "--events", str(out)]
             jobs[day] = processes.start(
@@ -176,7 +184,10 @@ def _simulate_nation(run: Run, scenario: Scenario, findings: Findings, days: int
             for day, job in jobs.items():
                 done[day] = max([done[day], *(message.get("done", 0.0) for message in job.messages())])
                 job.wait(0.1)
-            show(sum(done.values()) / len(done), f"{days} day{'s' if days > 1 else ''}, 514 offices, twice")
+            show(
+                sum(done.values()) / len(done),
+                f"{days} day{'s' if days > 1 else ''}, 514 offices{', twice' if len(jobs) > 1 else ''}",
+            )
         for job in jobs.values():
             if job.wait(0) != 0:
                 raise job.failure("failed")

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
+from antrean.fault_shading import Faults, explain_faults, shade_faults
 from model.measures import by_hour, visits
 from model.normal_service import queue_within
 from model.offices import Zone
@@ -19,8 +20,8 @@ from model.scenario import Scenario
 from model.units import HOUR_S, MINUTE_S
 from model.upgrade_cost import at_centre, by_slot, queue_at_centre
 
-NORMAL, UPGRADE = "#0072B2", "#D55E00"
-COLOURS = {"normal": NORMAL, "upgrade": UPGRADE}
+NORMAL, UPGRADE, FAULTS = "#0072B2", "#D55E00", "#882255"
+COLOURS = {"normal": NORMAL, "upgrade": UPGRADE, "faults": FAULTS}
 PEAK_SHADE, UPGRADE_SHADE = "#000000", "#D55E00"
 DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
 MS_PER_S = 1000.0
@@ -35,6 +36,7 @@ SLOT_S = 10 * MINUTE_S
 """Over so much of the day a point of the upgrade day's lines counts."""
 NAMES_ACROSS = 45
 """So many phases' names, aslant, find room side by side."""
+NO_FAULTS: Faults = {}
 Frames = dict[str, pl.DataFrame]
 Phases = Sequence[tuple[str, float, float | None]]
 
@@ -46,14 +48,17 @@ def style() -> Iterator[None]:
         yield
 
 
-def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float] | None, speedup: float) -> Figure:
-    """Draw the day in hours, normal day beside upgrade day: arrivals and cards, who waits, how slow the server is.
+def day_in_hours(
+    frames: Frames, scenario: Scenario, upgrade: tuple[float, float] | None, speedup: float, faults: Faults = NO_FAULTS
+) -> Figure:
+    """Draw the day in hours, normal day beside the other: arrivals and cards, who waits, how slow the server is.
 
     Args:
-        frames: the events of the days, by "normal" and "upgrade".
+        frames: the events of the days, by "normal" and "upgrade" or "faults".
         scenario: for its peak windows.
         upgrade: when the upgrade worked, in scenario seconds; shaded on its day.
         speedup: divides the server's times back to its own clock.
+        faults: hatched on their day.
     """
     figure = Figure(figsize=(10, 7.5))
     axes = figure.subplots(3, len(frames), sharex=True, sharey="row", squeeze=False)
@@ -73,21 +78,21 @@ def day_in_hours(frames: Frames, scenario: Scenario, upgrade: tuple[float, float
             server.plot(middle, values, line, color=COLOURS[day], label=f"server {name}")
         for axis in (arrivals, waiting, server):
             _shade(axis, scenario, upgrade if day == "upgrade" else None)
-        arrivals.legend(loc="upper center", fontsize=8)
-        server.legend(loc="upper left", fontsize=8)
+            shade_faults(axis, faults.get(day, ()))
+        arrivals.legend(loc="best", fontsize=8)
+        server.legend(loc="best", fontsize=8)
         server.set_xlabel(f"hour of the day, {clock_name(scenario)}")
         server.set_xlim(hours.start, hours.stop)
-        server.set_yscale("log")
-        server.yaxis.set_major_formatter(ScalarFormatter())
-        server.yaxis.set_minor_formatter(NullFormatter())
+        _scale_by_ratios(server)
     axes[0, 0].set_ylabel("an hour")
     axes[1, 0].set_ylabel("citizens without card")
     axes[2, 0].set_ylabel("receipt to ready (ms)")
+    explain_faults(figure, faults)
     return figure
 
 
 def upgrade_day(
-    frames: Frames, scenario: Scenario, phases: Phases, normal_again_s: float | None, speedup: float
+    frames: Frames, scenario: Scenario, phases: Phases, normal_again_s: float | None, speedup: float, faults: Faults
 ) -> Figure:
     """Draw the upgrade day over the normal day: throughput, p95 and the queue at the centre, the phases shaded.
 
@@ -97,6 +102,7 @@ def upgrade_day(
         phases: name, start and end of each phase, in scenario seconds; the end is None where it was not seen.
         normal_again_s: when normal service was back; marked by a line.
         speedup: divides the server's times back to its own clock.
+        faults: of the upgrade day, hatched.
     """
     figure = Figure(figsize=(10, 7))
     axes = figure.subplots(3, 1, sharex=True)
@@ -108,6 +114,7 @@ def upgrade_day(
         axes[2].plot(table["hour"], table["most"], **drawn)
     for axis in axes:
         shade_phases(axis, phases, last_s)
+        shade_faults(axis, faults.get("upgrade", ()))
         if normal_again_s is not None:
             axis.axvline(normal_again_s / HOUR_S, color=AGAIN, linewidth=1.5)
         axis.set_xlim(first_s / HOUR_S, last_s / HOUR_S)
@@ -116,27 +123,28 @@ def upgrade_day(
         clock = scenario.moment_at(normal_again_s).strftime("%H:%M")
         axes[2].annotate(
             f" normal service {clock}", (normal_again_s / HOUR_S, 1), xycoords=("data", "axes fraction"), va="top",
-            color=AGAIN, fontsize=8,
+            color=AGAIN, fontsize=8, bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1},
         )  # fmt: skip
     axes[0].set_ylabel("records ready an hour")
     axes[0].legend(loc="upper right", fontsize=8)
     axes[1].set_ylabel("receipt to ready, p95 (ms)")
-    axes[1].set_yscale("log")
-    axes[1].yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes[1].yaxis.set_major_formatter(ScalarFormatter())
-    axes[1].yaxis.set_minor_formatter(NullFormatter())
+    _scale_by_ratios(axes[1])
     axes[2].set_ylabel("most records at the centre")
     axes[2].set_ylim(bottom=0)
     axes[2].set_xlabel(f"hour of the day, {clock_name(scenario)}")
+    explain_faults(figure, faults)
     return figure
 
 
-def twin_over_measurement(frames: dict[tuple[str, str], pl.DataFrame], scenario: Scenario) -> Figure:
+def twin_over_measurement(
+    frames: dict[tuple[str, str], pl.DataFrame], scenario: Scenario, faults: Faults = NO_FAULTS
+) -> Figure:
     """Lay the simulated day over the measured one: who waits over the day, and how long people waited.
 
     Args:
         frames: events by (kind, day), such as ("twin", "normal").
         scenario: for its peak windows.
+        faults: hatched; what was measured was under them, what was simulated was not.
     """
     figure = Figure(figsize=(10, 4))
     inside_axis, waits_axis = figure.subplots(1, 2)
@@ -147,6 +155,9 @@ def twin_over_measurement(frames: dict[tuple[str, str], pl.DataFrame], scenario:
         inside_axis.plot(moments / HOUR_S, inside, drawstyle="steps-post", **drawn)
         waits_axis.plot(*_ecdf(_waits_s(frame) / MINUTE_S), drawstyle="steps-post", **drawn)
     _shade(inside_axis, scenario, None)
+    for injected in faults.values():
+        shade_faults(inside_axis, injected)
+    explain_faults(figure, faults, ", which the twin does not know")
     inside_axis.set_title("Citizens without card over the day")
     inside_axis.set_xlabel(f"hour of the day, {clock_name(scenario)}")
     inside_axis.set_ylabel("citizens")
@@ -220,6 +231,14 @@ def _shade(axis: Axes, scenario: Scenario, upgrade: tuple[float, float] | None, 
         axis.axvspan(start_s / HOUR_S, end_s / HOUR_S, color=UPGRADE_SHADE, alpha=0.10, lw=0, zorder=0)
         for moment_s in upgrade:
             axis.axvline(moment_s / HOUR_S, color=UPGRADE_SHADE, linewidth=1, linestyle=":")
+
+
+def _scale_by_ratios(axis: Axes) -> None:
+    """Scale an axis by ratios, and write figures to it also where it spans less than a power of ten."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(ScalarFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def slots(events: pl.DataFrame, first_s: float, last_s: float) -> pl.DataFrame:

@@ -58,7 +58,7 @@ def run(
         typer.Option(help="Keep the seeded database in this folder, and reuse it when it fits. Delete it as you like."),
     ] = None,
 ) -> None:
-    """Measure a normal day and the upgrade day, simulate both, then the nation; write a report."""
+    """Measure a normal day and the one with the upgrade or faults, simulate them, then the nation; write a report."""
     console = Console()
     played = scenario_file.load(scenario)
     console.print(f"[bold]{played.scenario.title}[/bold]")

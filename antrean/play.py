@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from antrean.fault_day import DayFaults, inject, read_faults
 from antrean.lab import Server, now_s
 from antrean.processes import Process
 from antrean.upgrade_day import Follower, LockWatch, UpgradeTimes, ask_for, read_upgrade
@@ -36,6 +37,8 @@ class Played(NamedTuple):
     events: pl.DataFrame
     """StageEvents of load side and server together."""
     upgrade: UpgradeTimes | None
+    faults: DayFaults | None
+    """None where the scenario has none."""
     load_summary: dict[str, Any]
     signals: Signals
     """What the offices had to ask again, and who waited for locks."""
@@ -77,12 +80,13 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
 def play_day(
     server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show, see_out_s: float = 0.0
 ) -> Played:
-    """Play day 0 of a lab scenario, with its upgrade if it has one; `see_out_s` of wall time it may outlast the day.
+    """Play day 0 of a lab scenario, with the upgrade and the faults that it has.
 
+    The upgrade may outlast the day by `see_out_s` of wall time.
     Stopping it by KeyboardInterrupt still returns what was measured, marked incomplete.
 
     Raises:
-        ProcessError: the load side or a process of the server failed, or the server refused the upgrade.
+        ProcessError: the load side or a process of the server failed, or the server refused the upgrade or a fault.
     """
     clock = day_clock(scenario, now_s() + LEAD_S)
     plan = LoadPlan(
@@ -94,6 +98,7 @@ def play_day(
         origin_scenario_s=clock.origin_scenario_s,
     )
     follower = ask_for(server.admin, scenario, clock) if scenario.upgrade else None
+    left_out = inject(server.admin, scenario, clock)
     load = _start_load(server, plan)
     complete = True
     with LockWatch(server.database_url) as locks:
@@ -107,6 +112,7 @@ def play_day(
     return Played(
         events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
         upgrade=read_upgrade(server.database_url, clock) if scenario.upgrade else None,
+        faults=DayFaults(read_faults(server.admin, clock), left_out) if scenario.faults else None,
         load_summary=_read_json(out / "summary.json"),
         signals=Signals(read_retries_s(out), locks.waits(clock)),
         complete=complete,

@@ -12,12 +12,15 @@ from matplotlib.figure import Figure
 
 from antrean import charts
 from antrean.runs import Run
-from antrean.summary import KINDS, answer_table, duration, first_days
+from antrean.summary import KINDS, answer_table, duration, faults_of, first_days
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.scenario_file import load as load_scenario
 from model.staffing import plan_offices
 from model.units import DAY_S
+
+OTHER_DAYS = ("upgrade", "faults")
+"""What a normal day can be compared with."""
 
 
 def write_report(run: Run) -> Path:
@@ -40,6 +43,7 @@ def write_report(run: Run) -> Path:
         focus=_table(summary["focus"]),
         focus_name=all_offices()[scenario.load.offices[0]].name,
         lab=_lab(run),
+        faults=faults_of(summary),
         moment=lambda seconds: scenario.moment_at(seconds).strftime("%H:%M"),
         pictures=_pictures(run, summary, scenario),
     )
@@ -58,18 +62,20 @@ def answer(summary: dict[str, Any]) -> list[str]:
     days = first_days(summary)
     sentences = []
     for kind, who in (("lab", "Measured"), ("nation", "Simulated for the nation")):
-        normal, upgrade = days.get(f"{kind}-normal"), days.get(f"{kind}-upgrade")
-        if not normal or not upgrade:
+        other = next((day for day in OTHER_DAYS if days.get(f"{kind}-{day}")), None)
+        normal = days.get(f"{kind}-normal")
+        if not normal or not other:
             continue
+        later = days[f"{kind}-{other}"]
         sentences.append(
             f"{who}: on the normal day half of the citizens had their card within {duration(normal['wait_median_s'])} "
-            f"and 95 of 100 within {duration(normal['wait_p95_s'])}; on the upgrade day within "
-            f"{duration(upgrade['wait_median_s'])} and {duration(upgrade['wait_p95_s'])}."
+            f"and 95 of 100 within {duration(normal['wait_p95_s'])}; on the {other} day within "
+            f"{duration(later['wait_median_s'])} and {duration(later['wait_p95_s'])}."
         )
         sentences.append(
-            f"When the doors closed, {upgrade['backlog_at_closing']:,} of {upgrade['arrivals']:,} still waited "
-            f"(normal day: {normal['backlog_at_closing']:,}), {upgrade['unserved']:,} went home at night without a "
-            f"card ({normal['unserved']:,}), and staff worked {upgrade['overtime_h']:,.0f} hours overtime "
+            f"When the doors closed, {later['backlog_at_closing']:,} of {later['arrivals']:,} still waited "
+            f"(normal day: {normal['backlog_at_closing']:,}), {later['unserved']:,} went home at night without a "
+            f"card ({normal['unserved']:,}), and staff worked {later['overtime_h']:,.0f} hours overtime "
             f"({normal['overtime_h']:,.0f})."
         )
     return sentences
@@ -93,19 +99,19 @@ def _lab(run: Run) -> dict[str, Any]:
 def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dict[str, Any]]:
     frames = {part: run.load_events(part) for part in summary["parts"]}
     pairs = {
-        kind: {day: frames[f"{kind}-{day}"] for day in ("normal", "upgrade") if f"{kind}-{day}" in frames}
+        kind: {day: frames[f"{kind}-{day}"] for day in ("normal", *OTHER_DAYS) if f"{kind}-{day}" in frames}
         for kind in KINDS
     }
-    pictures = []
+    pictures, faults = [], faults_of(summary)
     with charts.style():
         if pairs["lab"]:
             speedup = load_scenario(str(run.folder / "lab.toml")).load.speedup
-            figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup)
+            figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup, faults)
             pictures.append(picture("The measured day in hours", figure, _DAY_CAPTION))
             pictures += _upgrade_picture(pairs["lab"], scenario, summary, speedup)
         if pairs["twin"]:
             both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
-            figure = charts.twin_over_measurement(both, scenario)
+            figure = charts.twin_over_measurement(both, scenario, faults)
             pictures.append(picture("The twin over the measurement", figure, _TWIN_CAPTION))
         if pairs["nation"]:
             pictures.append(picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
@@ -122,14 +128,16 @@ def _upgrade_picture(
     cost = summary["upgrade_cost"]
     if not cost:
         return []
-    figure = charts.upgrade_day(frames, scenario, summary["upgrade"]["phases"], cost["normal_again_s"], speedup)
+    figure = charts.upgrade_day(
+        frames, scenario, summary["upgrade"]["phases"], cost["normal_again_s"], speedup, faults_of(summary)
+    )
     return [picture("The upgrade day, phase by phase", figure, _UPGRADE_CAPTION)]
 
 
 _DAY_CAPTION = (
-    "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Citizens and "
-    "cards in the day's time; the server's times by its own clock, from a record's receipt to its card being ready for "
-    "the printer."
+    "Grey: the server's known peak windows. Tinted, between the dotted lines: while the upgrade worked. Hatched and "
+    "numbered: faults. Citizens and cards in the day's time; the server's times by its own clock, from a record's "
+    "receipt to its card being ready for the printer."
 )
 _UPGRADE_CAPTION = (
     "Tinted: the upgrade's phases. A record is at the centre from an office's first sending until its card is ready "

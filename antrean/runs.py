@@ -3,6 +3,7 @@
 scenario.toml      the nation's scenario          lab.toml   the lab's share of it, as it was played
 meta.json          machine, versions, seeds, what the run was asked for, how it ended
 <part>/events.parquet   StageEvents of a part: lab-normal, lab-upgrade, twin-normal, ..., nation-upgrade
+<part>/faults.json the faults that were injected, and when they really were
 <part>/load/       what Locust and the load side wrote themselves
 summary.json       the measures of every part     report.html   for people
 

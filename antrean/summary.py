@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from antrean.fault_day import FaultTimes
 from antrean.runs import Run
 from model import scenario_file
 from model.measures import measure_day
@@ -19,6 +20,7 @@ SCHEMA_VERSION = 1
 PARTS = {
     "lab-normal": "lab.toml",
     "lab-upgrade": "lab.toml",
+    "lab-faults": "lab.toml",
     "twin-normal": "lab.toml",
     "twin-upgrade": "lab.toml",
     "nation-normal": "nation.toml",
@@ -61,11 +63,27 @@ def summarise(
         "capacity": capacity,
         "load": load,
         "upgrade": upgrade,
+        "faults": _faults(run),
         "upgrade_cost": upgrade_cost(run, upgrade, signals),
         "calibration": calibration,
         "parts": parts,
         "focus": focus,
         "warnings": _warnings(run, load, upgrade, parts),
+    }
+
+
+def _faults(run: Run) -> dict[str, dict[str, Any]]:
+    """What became of the faults of each part that had any."""
+    return {
+        part: run.load_json(f"{part}/faults.json") for part in PARTS if (run.folder / part / "faults.json").exists()
+    }
+
+
+def faults_of(summary: dict[str, Any]) -> dict[str, list[FaultTimes]]:
+    """Return the faults that were injected in the lab, by the day; a summary of before there were faults has none."""
+    return {
+        part.split("-")[1]: [FaultTimes(**fault) for fault in faults["injected"]]
+        for part, faults in summary.get("faults", {}).items()
     }
 
 
@@ -99,11 +117,12 @@ def _warnings(
     if run.load_json("meta.json")["quick"]:
         found.append("A quick run: a short compressed day, coarse in everything. Take figures from a full run.")
     found += _load_warnings(load_summaries)
+    found += _fault_warnings(_faults(run), upgrade)
     if upgrade and upgrade["error"]:
         found.append(f"The upgrade failed: {upgrade['error']}")
     elif upgrade and upgrade["end_s"] is None:
         found.append("The upgrade had not ended when the day did; the new version alone was not measured.")
-    if "nation-upgrade" in parts:
+    if any(part.startswith("nation") for part in parts):
         found.append(
             "The nation's figures are extrapolated: more offices, people and processors than the lab measured."
         )
@@ -120,6 +139,17 @@ def _load_warnings(load_summaries: dict[str, dict[str, Any]]) -> list[str]:
             found.append(f"{part}: {summary['failed']} submissions failed for good.")
         if summary.get("dropped"):
             found.append(f"{part}: the generator dropped {summary['dropped']} citizens.")
+    return found
+
+
+def _fault_warnings(faults: dict[str, dict[str, Any]], upgrade: dict[str, Any] | None) -> list[str]:
+    found = []
+    for part, told in faults.items():
+        names = "; ".join(FaultTimes(**fault).name for fault in told["injected"])
+        if names:
+            costs = " What the upgrade cost has their cost in it." if upgrade else ""
+            found.append(f"{part}: faults were injected ({names}), which twin and nation do not know.{costs}")
+        found += [f"{part}: {sentence}" for sentence in told["left_out"]]
     return found
 
 

@@ -6,6 +6,7 @@ python docs/scenario_reference.py > docs/scenario.md
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import reduce
 from importlib.resources import files
 from typing import Any, get_args, get_origin
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from model.scenario import Scenario
+from model.section import KIND, sections_in
 
 HEAD = """\
 # The scenario file
@@ -36,18 +38,18 @@ Values carry their units:
 | window of the day | `"08:00-18:00"` | local time, earlier first, at most `24:00` |
 | moment | `2016-04-04T06:00:00+07:00` | a date and time with its UTC offset |
 
-The examples are those of `april-2016`, or of `april-fortnight` where it has none. What is not marked optional must be
-given. Which of the figures are facts and which are guesses is told in [model.md](model.md).
+The examples are those of `april-2016`, or of `april-fortnight` or `faults-day` where it has none. What is not marked
+optional must be given. Which of the figures are facts and which are guesses is told in [model.md](model.md).
 """
 
-EXAMPLES = [files("model") / "scenarios" / f"{name}.toml" for name in ("april-2016", "april-fortnight")]
+EXAMPLES = [files("model") / "scenarios" / f"{name}.toml" for name in ("april-2016", "april-fortnight", "faults-day")]
 BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
 
 def markdown() -> str:
     """Return the text of docs/scenario.md."""
-    first, second = (tomllib.loads(example.read_text(encoding="utf-8")) for example in EXAMPLES)
-    return "\n".join([HEAD, *_tables(Scenario, (), _completed(first, second))])
+    examples = (tomllib.loads(example.read_text(encoding="utf-8")) for example in EXAMPLES)
+    return "\n".join([HEAD, *_tables(Scenario, (), reduce(_completed, examples))])
 
 
 def _completed(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -59,20 +61,28 @@ def _completed(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 def _tables(section: type[BaseModel], path: tuple[str, ...], example: dict[str, Any]) -> Iterator[str]:
     """A row for each key of a section, then the tables within it, depth first."""
     fields = {field.alias or name: field for name, field in section.model_fields.items()}
-    tables = {key: table for key, field in fields.items() if (table := _section_in(field.annotation))}
+    tables = {key: kinds for key, field in fields.items() if (kinds := sections_in(field.annotation))}
     keys = [key for key in fields if key not in tables]
     if keys:
         yield "| Key | Example | Meaning |\n| --- | --- | --- |"
         yield from (_row(key, fields[key], example) for key in keys)
         yield ""
-    for key, table in tables.items():
-        named = get_origin(fields[key].annotation) is dict
-        here, within = (*path, key), example.get(key, {})
-        if named:
-            here, within = (*here, '"CODE"'), next(iter(within.values()))
+    for key, kinds in tables.items():
+        origin, here, within = get_origin(fields[key].annotation), ".".join((*path, key)), example.get(key, {})
+        if origin is dict:
+            here, within = f'{here}."CODE"', next(iter(within.values()))
+        heading = f"[[{here}]]" if origin is list else f"[{here}]"
         optional = "" if fields[key].is_required() else " (optional)"
-        yield f"## `[{'.'.join(here)}]`{optional}\n\n{_meaning(fields[key], table)}\n"
-        yield from _tables(table, here, within)
+        yield f"## `{heading}`{optional}\n\n{_meaning(fields[key].description, next(iter(kinds.values())))}\n"
+        for kind, table in kinds.items():
+            if kind is not None:
+                yield f"### `{heading}` of kind `{kind}`\n\n{_meaning(None, table)}\n"
+            yield from _tables(table, (here,), within if origin is not list else _of_kind(within, kind))
+
+
+def _of_kind(entries: list[dict[str, Any]], kind: str | None) -> dict[str, Any]:
+    """The first entry of a kind."""
+    return next(entry for entry in entries if entry.get(KIND) == kind)
 
 
 def _row(key: str, field: FieldInfo, example: dict[str, Any]) -> str:
@@ -107,16 +117,10 @@ def _toml(value: object) -> str:
     return f"`{text if len(text) <= 48 else text[:45] + '...'}`"
 
 
-def _meaning(field: FieldInfo, table: type[BaseModel]) -> str:
-    said = " ".join((field.description or table.__doc__ or "").split())
+def _meaning(description: str | None, table: type[BaseModel]) -> str:
+    said = " ".join((description or table.__doc__ or "").split())
     sentence = said.partition("`: ")[2] if said.startswith("`[") else said
     return f"{sentence[0].upper()}{sentence[1:]}"
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _section_in(part))), None)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,6 @@ from model.streams import stream
 
 FRESH_S = 0.25
 """How long the web trusts what it has read of the faults."""
-LONGEST_DELAY_S = 10.0
-"""A step waits no longer for one record: it holds its transaction meanwhile, and a process told to end waits for it."""
 
 
 class Kind(StrEnum):

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from model.capacity import Centre
 from model.demand import Demand
 from model.equipment import WEEKDAYS, Offices, Weekday
+from model.faults import Fault
 from model.offices import Zone
 from model.optimise import Optimise
 from model.section import OfficeCodes, PositiveSeconds, Section
@@ -102,6 +103,8 @@ class Scenario(Section):
     service: Service
     centre: Centre
     upgrade: Upgrade | None = None
+    faults: list[Fault] = Field([])
+    """Faults injected on purpose when a lab day is played, each told by its `kind`; the simulation knows none."""
     staffing: Staffing
     load: Load
     optimise: Optimise | None = None
@@ -175,6 +178,18 @@ def _upgrade_within_scenario(upgrade: Upgrade | None, scenario: Heading) -> str 
     return None
 
 
+def _faults_within_scenario(faults: list[Fault], scenario: Heading) -> str | None:
+    end = scenario.start + timedelta(days=scenario.days)
+    outside = [number for number, fault in enumerate(faults) if fault.start < scenario.start or fault.end > end]
+    if not outside:
+        return None
+    return "\n".join(
+        f"faults[{number}]: is not within the scenario's days, {scenario.start.isoformat()} to {end.isoformat()}; "
+        "move it, or raise scenario.days"
+        for number in outside
+    )
+
+
 def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
     known_per_day = sum(office.arrivals_per_day or 0.0 for office in offices.known.values())
     if known_per_day <= demand.arrivals_per_day:
@@ -230,13 +245,15 @@ RULES: tuple[Callable[..., str | None], ...] = (
     _shifts_cover_opening,
     _evening_follows_regular,
     _upgrade_within_scenario,
+    _faults_within_scenario,
     _known_within_nation,
     _breaks_within_regular,
     _packets_can_be_sent,
     _appointments_fit_the_day,
     _some_day_is_open,
 )
-"""What must hold between tables: each takes the tables named by its parameters, and says what is wrong or None."""
+"""What must hold between tables: each takes the tables named by its parameters, and says what is wrong or None; several
+wrongs are lines."""
 
 
 def disagreements(tables: dict[str, object]) -> list[str]:
@@ -246,7 +263,7 @@ def disagreements(tables: dict[str, object]) -> list[str]:
         names = list(inspect.signature(rule).parameters)
         if all(name in tables for name in names):
             problems.append(rule(*(tables[name] for name in names)))
-    return [problem for problem in problems if problem]
+    return [line for problem in problems if problem for line in problem.splitlines()]
 
 
 def local_midnight_s(scenario: Scenario, utc_offset_s: float, day: int) -> float:

@@ -5,13 +5,14 @@ import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, NamedTuple, get_origin
 
 import tomli_w
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from model.scenario import Scenario, disagreements
+from model.section import KIND, sections_in
 
 
 class ScenarioError(ValueError):
@@ -101,62 +102,93 @@ def _problems(error: ValidationError) -> list[str]:
     """Say each of pydantic's findings as `key: what is wrong; what would be right`."""
     lines = []
     for finding in error.errors():
-        keys = [str(part) for part in finding["loc"] if not str(part).startswith("[")]  # pydantic's notes, not keys
-        if finding["type"] == "extra_forbidden":
-            message = _unknown_key(keys)
+        steps = _steps(finding["loc"])
+        if finding["type"].startswith("union_tag"):
+            steps.append(_Step(KIND, None, {}))
+            message = _wrong_kind(finding["ctx"].get("tag"), [str(kind) for kind in steps[-2].holds])
+        elif finding["type"] == "extra_forbidden":
+            message = _unknown_key(steps[-1])
         elif finding["type"] == "missing":
-            message = f"is missing; {_field_doc(keys)}"
+            message = f"is missing; {_field_doc(steps)}"
         else:
             message = finding["msg"].removeprefix("Value error, ")
             if not finding["type"].startswith("value_error"):
-                message = f"{message[0].lower()}{message[1:]}, not {finding['input']!r}; {_field_doc(keys)}"
-        lines += message.split("\n") if not keys else [f"{_dotted(keys)}: {message}"]
+                message = f"{message[0].lower()}{message[1:]}, not {finding['input']!r}; {_field_doc(steps)}"
+        lines += message.split("\n") if not steps else [f"{_dotted(steps)}: {message}"]
     return lines
 
 
-def _dotted(keys: list[str]) -> str:
-    """The keys as TOML writes them: offices.known."35.07".printers."""
-    return ".".join(key if re.fullmatch(r"[\w-]+", key) else f'"{key}"' for key in keys)
+class _Step(NamedTuple):
+    """A key on the way to what is wrong."""
+
+    key: str | int
+    """A number in a list."""
+    section: type[BaseModel] | None
+    """The section of which it is a key; None for an entry of a list or a table of names, and beneath a value."""
+    holds: dict[str | None, type[BaseModel]]
+    """The sections that may stand there, as `sections_in` returns them."""
 
 
-def _section(keys: list[str]) -> type[BaseModel] | None:
-    """The section that holds the last of `keys`, where the path leads through sections only."""
-    section: type[BaseModel] = Scenario
-    path = iter(keys[:-1])
-    for key in path:
-        field = _fields_by_key(section).get(key)
-        inner = _section_type(field) if field else None
-        if field is None or inner is None:
-            return None
-        section = inner
-        if get_origin(field.annotation) is dict:
-            next(path, None)  # the entry's own name, such as an office's code
-    return section
+def _steps(location: tuple[int | str, ...]) -> list[_Step]:
+    """Follow pydantic's path through the scenario; what pydantic puts into it besides the file's keys is left out."""
+    steps: list[_Step] = []
+    holds, in_entries = sections_in(Scenario), False
+    for part in location:
+        if str(part).startswith("["):
+            continue  # a note, such as [key]
+        if in_entries:
+            section, in_entries = None, False
+        elif part in holds:
+            holds = {None: holds[str(part)]}  # which of several kinds of section it was
+            continue
+        else:
+            section = holds.get(None)
+            field = _fields_by_key(section).get(str(part)) if section else None
+            holds = sections_in(field.annotation) if field else {}
+            in_entries = field is not None and get_origin(field.annotation) in (dict, list)
+        steps.append(_Step(part, section, holds))
+    return steps
 
 
-def _section_type(field: FieldInfo) -> type[BaseModel] | None:
-    candidates: list[Any] = [field.annotation, *getattr(field.annotation, "__args__", ())]
-    return next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+def _dotted(steps: list[_Step]) -> str:
+    """The keys as TOML writes them, and numbers in lists from 0: offices.known."35.07".printers, faults[2].stage."""
+    keys = [step.key if isinstance(step.key, int) else _quoted(step.key) for step in steps]
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys).removeprefix(".")
+
+
+def _quoted(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key) else f'"{key}"'
 
 
 def _fields_by_key(section: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
-def _unknown_key(keys: list[str]) -> str:
-    section = _section(keys)
-    known = list(_fields_by_key(section)) if section else []
-    close = difflib.get_close_matches(keys[-1], known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known here are {', '.join(known)}" if known else "remove it"
-    return f"is not a key of the scenario; {hint}"
+def _unknown_key(step: _Step) -> str:
+    known = list(_fields_by_key(step.section)) if step.section else []
+    return f"is not a key of the scenario; {_meant(str(step.key), known) or 'remove it'}"
 
 
-def _field_doc(keys: list[str]) -> str:
+def _wrong_kind(told: str | None, known: list[str]) -> str:
+    if told is None:
+        return f"is missing; {_meant('', known)}"
+    return f"there is no kind {told!r}; {_meant(told, known)}"
+
+
+def _meant(word: str, known: list[str]) -> str:
+    """Which of the known words was probably meant, else all of them."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known here are {', '.join(known)}" if known else ""
+
+
+def _field_doc(steps: list[_Step]) -> str:
     """What a key means; of an entry in a list or a table of names, what that list or table means."""
-    section = _section(keys)
-    field = _fields_by_key(section).get(keys[-1]) if section else None
+    if not steps:
+        return "docs/scenario.md lists the keys"
+    *before, step = steps
+    field = _fields_by_key(step.section).get(str(step.key)) if step.section else None
     if field is None:
-        return _field_doc(keys[:-1]) if len(keys) > 1 else "docs/scenario.md lists the keys"
-    inner = _section_type(field)
+        return _field_doc(before)
+    inner = step.holds.get(None)
     text = field.description or (inner.__doc__ if inner else None) or ""
     return text.strip().rstrip(".")

@@ -1,7 +1,8 @@
 """What the scenario's tables share: their strictness, and the kinds of value that several of them take."""
 
 import difflib
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -42,3 +43,22 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+KIND = "kind"
+"""The key that tells the tables of a list apart where they are of several kinds."""
+
+
+def sections_in(annotation: Any) -> dict[str | None, type[BaseModel]]:
+    """Return the sections that a field of this type holds: by their kinds, or by None where there is but one."""
+    sections = list(dict.fromkeys(_sections(annotation)))
+    if len(sections) < 2:
+        return dict.fromkeys([None], *sections) if sections else {}
+    return {get_args(section.model_fields[KIND].annotation)[0]: section for section in sections}
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _sections(part)

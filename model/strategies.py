@@ -143,6 +143,11 @@ def without_upgrade(scenario: Scenario) -> Scenario:
     return changed(scenario, {"upgrade": None})
 
 
+def without_faults(scenario: Scenario) -> Scenario:
+    """The same days on which nothing breaks."""
+    return scenario.model_copy(update={"faults": []})
+
+
 STRATEGIES: dict[str, Strategy] = {
     "as-is": as_is,
     "evening-shift": evening_shift,

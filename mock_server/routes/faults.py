@@ -17,6 +17,7 @@ from mock_server.routes.parts import Caller, Connection, TheSettings
 from mock_server.schemas import Text, example
 from mock_server.settings import Settings
 from mock_server.supplies import find_office
+from model.faults import LONGEST_DELAY_S
 
 router = APIRouter(prefix="/v1/faults")
 
@@ -37,7 +38,7 @@ class Latency(_Lasting):
 
     kind: Literal[Kind.LATENCY]
     stage: Target
-    delay_s: Annotated[float, Field(gt=0, le=faults.LONGEST_DELAY_S)]
+    delay_s: Annotated[float, Field(gt=0, le=LONGEST_DELAY_S)]
 
 
 class Errors(_Lasting):

@@ -50,12 +50,16 @@ def test_it_sends_json_with_its_key(admin: Admin) -> None:
 
 
 def test_a_refusal_is_told_in_the_servers_words(admin: Admin) -> None:
-    with pytest.raises(AdminError, match="POST /refused: the server refused, 409: another upgrade is running"):
+    with pytest.raises(
+        AdminError, match="POST /refused: the server refused, 409: another upgrade is running"
+    ) as refused:
         admin.post("/refused", {})
+    assert refused.value.status == 409
 
 
 def test_no_answer_is_told_with_what_was_asked(admin: Admin) -> None:
-    with pytest.raises(AdminError, match="GET /broken: the server did not answer"):
+    with pytest.raises(AdminError, match="GET /broken: the server did not answer") as broken:
         admin.get("/broken")
+    assert broken.value.status is None
     with pytest.raises(AdminError, match="GET /v1/upgrades/1: the server did not answer"):
         Admin("http://127.0.0.1:1", "ank_x").get("/v1/upgrades/1")

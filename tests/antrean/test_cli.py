@@ -48,7 +48,7 @@ def test_a_run_without_an_upgrade_says_what_is_missing(tmp_path: Path) -> None:
     path.write_text(dump(load("april-2016").model_copy(update={"upgrade": None})))
     failed = antrean("run", str(path), "--results", str(tmp_path))
     assert failed.returncode == 2
-    assert "has no [upgrade]" in failed.stderr
+    assert "has no [upgrade] and no [[faults]]" in failed.stderr
 
 
 def test_simulate_writes_events_and_says_the_same_in_a_table_and_in_json(two_offices: Path, tmp_path: Path) -> None:
@@ -78,7 +78,9 @@ def test_report_of_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
 
 
 def test_scenarios_are_listed_with_their_story() -> None:
-    assert "april-2016" in antrean("scenarios").stdout
+    told = antrean("scenarios").stdout
+    assert "april-2016" in told
+    assert "faults-day" in told
 
 
 def test_a_folder_of_seeds_that_another_run_has_is_told(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from antrean.fault_day import DayFaults, FaultTimes
 from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
-from antrean.summary import answer_table, duration, first_days, summarise, upgrade_cost
+from antrean.summary import answer_table, duration, faults_of, first_days, summarise, upgrade_cost
 from antrean.twin import calibrate, lab_centre
 from model.centre import national_centre
 from model.nation import simulate
@@ -135,3 +136,84 @@ def test_an_upgrade_that_failed_is_told_with_what_it_said(run: Run) -> None:
 )
 def test_durations_are_written_for_people(seconds: float | None, text: str) -> None:
     assert duration(seconds) == text
+
+
+# A day with faults
+
+
+FAULTS = DayFaults(
+    [
+        FaultTimes("latency", "matching", 8.5 * 3600, 9.5 * 3600, 0.1, None),
+        FaultTimes("errors", "submission", 10 * 3600, 11 * 3600, None, 0.3),
+    ],
+    ["faults[2], link-cut, was not injected: the lab does not play office 35.73 (Kota Malang)."],
+)
+
+
+@pytest.fixture(scope="module")
+def faults_run(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Give the folder of a run without an upgrade, whose other day had faults; again simulated days stand there."""
+    made = new_run(tmp_path_factory.mktemp("results"), "faults-day")
+    lab = without_upgrade(load(str(run.folder / "lab.toml")))
+    for name in ("scenario.toml", "lab.toml", "nation.toml"):
+        made.save_text(name, dump(lab))
+    made.save_json("meta.json", run.load_json("meta.json") | {"scenario": "faults-day"})
+    for part, same in (("lab-faults", "lab-upgrade"), *((f"{kind}-normal",) * 2 for kind in ("lab", "twin", "nation"))):
+        made.save_events(part, run.load_events(same))
+    made.save_json("lab-faults/faults.json", FAULTS.as_json())
+    made.save_json("summary.json", summarise(made, {}, {}, None, None, 1))
+    return made
+
+
+def test_a_day_with_faults_is_compared_with_the_normal_day(faults_run: Run) -> None:
+    summary = faults_run.load_json("summary.json")
+    assert list(summary["parts"]) == ["lab-normal", "lab-faults", "twin-normal", "nation-normal"]
+    first, second = answer(summary)
+    assert first.startswith("Measured: on the normal day")
+    assert f"on the faults day within {duration(first_days(summary)['lab-faults']['wait_median_s'])}" in first
+    assert "still waited" in second
+
+
+def test_faults_are_told_with_kind_place_size_and_hours(faults_run: Run) -> None:
+    page = write_report(faults_run).read_text(encoding="utf-8")
+    table = page[page.index("Faults injected on the faults day") :]
+    rows = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in re.findall(r"<tr>.*?</tr>", table, re.DOTALL)]
+    assert [[" ".join(cell.split()) for cell in row] for row in rows[1:3]] == [
+        ["1 latency", "matching", "100 ms a record", "08:30", "09:30"],
+        ["2 errors", "submission", "30 % of the records", "10:00", "11:00"],
+    ]
+    said = " ".join(table.split())
+    assert "takes 576 times as long of the day" in said
+    assert "The twin and the nation know no faults" in said
+    assert len(re.findall("<img", page)) == 4
+
+
+def test_faults_and_those_left_out_are_warned_of(faults_run: Run) -> None:
+    warnings = faults_run.load_json("summary.json")["warnings"]
+    assert (
+        "lab-faults: faults were injected (latency, matching; errors, submission), which twin and nation do not know."
+        in warnings
+    )
+    assert f"lab-faults: {FAULTS.left_out[0]}" in warnings
+
+
+def test_faults_are_kept_in_the_summary_too(faults_run: Run) -> None:
+    assert faults_of(faults_run.load_json("summary.json")) == {"faults": FAULTS.injected}
+
+
+def test_an_upgrade_day_with_faults_tells_that_its_costs_are_of_both(run: Run) -> None:
+    upgrade: dict[str, Any] = {"start_s": 0.0, "end_s": None, "phases": [], "plan": "online", "error": None}
+    kept = run.save_json("lab-upgrade/faults.json", FAULTS.as_json())
+    told = summarise(run, {}, {}, upgrade, None, 1)
+    kept.unlink()
+    (warning,) = (warning for warning in told["warnings"] if "faults were injected" in warning)
+    assert warning.startswith("lab-upgrade: ")
+    assert warning.endswith("What the upgrade cost has their cost in it.")
+
+
+def test_a_summary_of_before_there_were_faults_can_be_drawn(run: Run) -> None:
+    summary = run.load_json("summary.json")
+    run.save_json("summary.json", {key: value for key, value in summary.items() if key != "faults"})
+    page = write_report(run).read_text(encoding="utf-8")
+    run.save_json("summary.json", summary)
+    assert "Faults injected" not in page

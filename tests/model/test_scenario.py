@@ -34,7 +34,7 @@ def keys_of(section: type[BaseModel], path: str = "") -> Iterator[tuple[str, str
         inner = sections_within(field.annotation)
         yield key, field.description or (inner[0].__doc__ if inner else None)
         for table in inner:
-            yield from keys_of(table, f"{key}.")
+            yield from keys_of(table, f"{key}." if len(inner) == 1 else f"{key}[{table.__name__}].")
 
 
 # Its keys
@@ -50,6 +50,7 @@ def test_every_key_says_in_a_sentence_what_it_means(key: str, said: str | None) 
 def test_the_walk_over_the_keys_comes_to_tables_of_tables() -> None:
     keys = [key for key, _ in keys_of(Scenario)]
     assert {"offices.known.arrivals", "service.capture.mode", "upgrade.cost.during", "load.quick.speedup"} <= set(keys)
+    assert {"faults[Latency].delay", "faults[LinkCut].office"} <= set(keys)
     assert len(keys) == len(set(keys))
 
 

@@ -137,9 +137,9 @@ def test_a_value_of_another_type_or_out_of_range_is_told_with_what_the_key_means
             "which =",
             'which = ["35.07", "99.99", "35.7"]',
             [
-                "offices.which.1: there is no office '99.99'; did you mean 91.19 (Kab. Supiori)? "
+                "offices.which[1]: there is no office '99.99'; did you mean 91.19 (Kab. Supiori)? "
                 "(codes are in model/data/offices.csv)",
-                "offices.which.2: there is no office '35.7'; did you mean 35.79 (Kota Batu)? "
+                "offices.which[2]: there is no office '35.7'; did you mean 35.79 (Kota Batu)? "
                 "(codes are in model/data/offices.csv)",
             ],
         ),
@@ -240,6 +240,99 @@ def test_what_cannot_be_is_told_with_what_could(
 ) -> None:
     (told,) = problems_of(changed(april_toml, *replacements))
     assert told.startswith(problem)
+
+
+# In a list of tables
+
+
+LASTING = """
+start = 2016-04-04T10:00:00+07:00
+end = 2016-04-04T11:00:00+07:00"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        ('kind = "latnecy"', "kind: there is no kind 'latnecy'; did you mean latency?"),
+        ('kind = "flood"', "kind: there is no kind 'flood'; known here are latency, errors, printer-down, link-cut, "),
+        ('stage = "matching"', "kind: is missing; known here are latency, errors, printer-down, link-cut, "),
+        ('kind = "link-cut"', "office: is missing; Whose link"),
+        (
+            'kind = "link-cut"\noffice = "99.99"',
+            "office: there is no office '99.99'; did you mean 91.19 (Kab. Supiori)? (codes are in ",
+        ),
+        (
+            'kind = "errors"\nstage = "matching"\nshrae = 1\nshare = 1',
+            "shrae: is not a key of the scenario; did you me",
+        ),
+        (
+            'kind = "postgres-restart"\nlatency = 3',
+            "latency: is not a key of the scenario; known here are start, end, kind",
+        ),
+        (
+            'kind = "errors"\nstage = "printing"\nshare = 1',
+            "stage: input should be 'submission', 'validation', 'matching' or 'personalisation', not 'printing'; Where",
+        ),
+        (
+            'kind = "errors"\nstage = "matching"\nshare = 30',
+            "share: input should be less than or equal to 1, not 30; How many of the records",
+        ),
+        (
+            'kind = "latency"\nstage = "matching"\ndelay = "2"',
+            "delay: '2' is not a duration; write a number and a unit",
+        ),
+        (
+            'kind = "latency"\nstage = "matching"\ndelay = "1 min"',
+            "delay: 1 min is too long; a stage waits at most 10 s for a record",
+        ),
+        (
+            'kind = "worker-killed"\nworker = 0',
+            "worker: input should be greater than or equal to 1, not 0; Which of the workers",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_list_of_tables_is_told_with_its_number(april_toml: str, fault: str, problem: str) -> None:
+    right = f'\n[[faults]]\nkind = "postgres-restart"{LASTING}\n'
+    (told,) = problems_of(f"{april_toml}{right}{right}\n[[faults]]\n{fault}{LASTING}\n")
+    assert told.startswith(f"faults[2].{problem}")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "problem"),
+    [
+        (
+            "2016-04-04T10:00:00",
+            "2016-04-04T11:00:00+07:00",
+            "faults[0].start: has no UTC offset; write it as 2016-04-",
+        ),
+        ("2016-04-04T10:00:00+07:00", "2016-04-04T10:00:00+07:00", "faults[0]: end must come after start"),
+        (
+            "2016-04-03T10:00:00+07:00",
+            "2016-04-04T10:00:00+07:00",
+            "faults[0]: is not within the scenario's days, 2016-04-04T00:00:00+07:00 to 2016-04-07T00:00:00+07:00; ",
+        ),
+    ],
+)
+def test_a_moment_that_cannot_be_is_told_with_the_tables_number(
+    april_toml: str, start: str, end: str, problem: str
+) -> None:
+    fault = f'\n[[faults]]\nkind = "postgres-restart"\nstart = {start}\nend = {end}\n'
+    (told,) = problems_of(april_toml + fault)
+    assert told.startswith(problem)
+
+
+def test_everything_wrong_in_a_list_of_tables_is_told_at_once(april_toml: str) -> None:
+    late = '[[faults]]\nkind = "postgres-restart"\nstart = 2016-04-08T00:00:00Z\nend = 2016-04-08T01:00:00Z\n'
+    assert [problem.partition(":")[0] for problem in problems_of(f"{april_toml}\n{late}{late}")] == [
+        "faults[0]",
+        "faults[1]",
+    ]
+    wrong = f'\n[[faults]]\n{LASTING}\n[[faults]]\nkind = "link-cut"\nofice = "35.07"{LASTING}\n{late}'
+    assert [problem.partition(":")[0] for problem in problems_of(april_toml + wrong)] == [
+        "faults[0].kind",
+        "faults[1].office",
+        "faults[1].ofice",
+    ]
 
 
 # Several things wrong

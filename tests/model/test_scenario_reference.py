@@ -24,6 +24,9 @@ def test_the_reference_of_the_keys_is_up_to_date(printed: str) -> None:
         '| `low` | `"5 min"` | The shortest. Above 0. |',
         '## `[offices.known."CODE"]` (optional)',
         "## `[upgrade.cost]`",
+        "## `[[faults]]` (optional)",
+        "### `[[faults]]` of kind `printer-down`",
+        "| `printer` | `1` | Which of the office's printers. At least 1 and at most 10,000. |",
     ],
 )
 def test_the_reference_tells_a_keys_example_limits_and_meaning(printed: str, row: str) -> None:
