@@ -1,6 +1,8 @@
 """Submission: an operator sends a packet, and again for a while when the centre does not take it."""
 
+import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from loadtests.people import Packet
 from loadtests.targets import Target, TargetError
@@ -10,6 +12,13 @@ from model.streams import stream
 ATTEMPTS = 6
 FIRST_BACKOFF_S = 0.1
 """Wall time, as the failures that it waits for are the server's, which are not compressed; doubled each time."""
+
+
+class Failed(Protocol):
+    """Is told of a request that failed."""
+
+    def __call__(self, took_s: float, *, again: bool) -> object:
+        """Note how long it took in seconds of wall time, and whether it will be made again."""
 
 
 def backoffs_s(seed: int, reference: str) -> Iterator[float]:
@@ -23,23 +32,24 @@ def backoffs_s(seed: int, reference: str) -> Iterator[float]:
 
 
 def submit(
-    target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], retrying: Callable[[], object]
+    target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], failed: Failed
 ) -> Status:
     """Send a packet at most `ATTEMPTS` times and return where its record stands.
 
-    `retrying` is called before each further attempt.
+    `failed` is told of each attempt that failed.
 
     Raises:
         TargetError: the centre refused the packet, or did not take it in the last attempt.
     """
     waits_s = None
     while True:
+        sent_s = time.monotonic()
         try:
             return target.submit(packet)
         except TargetError as error:
             waits_s = waits_s or backoffs_s(seed, packet.reference)
             wait_s = next(waits_s, None) if error.passing else None
+            failed(time.monotonic() - sent_s, again=wait_s is not None)
             if wait_s is None:
                 raise
-        retrying()
         sleep(wait_s)

@@ -209,7 +209,7 @@ class Load(Section):
     """Offices that the lab plays: as many from the front of the list as fill the volume."""
     packet_bytes: Bytes = Field(alias="packet")
     """Size of a submitted enrollment."""
-    max_rate_per_s: Annotated[float, Field(gt=0, le=2000)] = Field(alias="max_rate")
+    max_rate_per_s: Annotated[float, Field(gt=0, le=4000)] = Field(alias="max_rate")
     """Citizens per second that the load side never exceeds."""
     capacity_window_s: PositiveSeconds = Field(alias="capacity_window")
     """How long the capacity measurement at the start of a run lasts."""
