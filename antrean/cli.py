@@ -13,7 +13,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from antrean import capacity_command
 from antrean.campaign import Options, run_campaign
+from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
@@ -34,8 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(audit_commands.cli, name="audit")
-ScenarioName = Annotated[str, typer.Argument(help="A shipped scenario's name, or the path of a .toml file.")]
-EXIT_INTERRUPTED = 130
+app.command("capacity")(capacity_command.capacity)
 
 
 @app.command()
@@ -85,7 +86,7 @@ def serve(
 @app.command()
 def simulate(
     scenario: ScenarioName = "april-2016",
-    days: Annotated[int | None, typer.Option(min=1, max=14, help="Days; else the scenario's own number.")] = None,
+    days: Days = None,
     without: Annotated[bool, typer.Option("--without-upgrade", help="The same days without the upgrade.")] = False,
     replication: Annotated[int, typer.Option(min=0, help="Which independent repetition.")] = 0,
     events_file: Annotated[Path | None, typer.Option("--events", help="Write the StageEvents to this parquet.")] = None,

@@ -70,15 +70,15 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
         window_s=window_s,
         max_s=3 * window_s + GRACE_S,
     )
-    load = _start_load(server, plan)
+    load = start_load(server, plan)
     started_s = now_s()
     expected_s = window_s * 4 / 3 + LEAD_S
     while load.running:
         server.processes.check()
-        progress = _read_json(out / "progress.json")
+        progress = read_json(out / "progress.json")
         show(min(1.0, (now_s() - started_s) / expected_s), f"{progress.get('submitted', 0)} records submitted")
         load.wait(LOOK_EVERY_S)
-    summary = _read_json(out / "summary.json")
+    summary = read_json(out / "summary.json")
     if not summary.get("capacity_per_s"):
         raise load.failure("measured no capacity")
     return summary
@@ -101,7 +101,7 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
         origin_wall_s=clock.origin_wall_s,
         origin_scenario_s=clock.origin_scenario_s,
     )
-    load = _start_load(server, plan)
+    load = start_load(server, plan)
     complete, upgrade_error = True, None
     try:
         upgrade_error = _follow(server, scenario, clock, load, out, show)
@@ -112,7 +112,7 @@ def play_day(server: Server, scenario_file: Path, scenario: Scenario, out: Path,
     return Played(
         events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
         upgrade=_upgrade_times(server, clock) if scenario.upgrade else None,
-        load_summary=_read_json(out / "summary.json"),
+        load_summary=read_json(out / "summary.json"),
         upgrade_error=upgrade_error,
         complete=complete,
     )
@@ -143,7 +143,7 @@ def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out
             upgrade = server.start_upgrade(scenario)
         if upgrade is not None:
             said = _upgrade_words(upgrade) or said
-        progress = _read_json(out / "progress.json")
+        progress = read_json(out / "progress.json")
         show(min(1.0, max(0.0, (time_s - begin_s) / (end_s - begin_s))), _day_words(scenario, time_s, progress) + said)
         if now_s() > clock.to_wall_s(end_s) + GRACE_S:
             raise load.failure("did not finish after the day's end")
@@ -154,7 +154,8 @@ def _follow(server: Server, scenario: Scenario, clock: Clock, load: Process, out
     return str(upgrade.failure("failed")) if upgrade is not None and failed else None
 
 
-def _start_load(server: Server, plan: LoadPlan) -> Process:
+def start_load(server: Server, plan: LoadPlan) -> Process:
+    """Start the load side against a server; it writes into the plan's folder."""
     plan.out.mkdir(parents=True, exist_ok=True)
     plan_file = plan.out / "plan.json"
     plan.write(plan_file)
@@ -192,7 +193,8 @@ def _upgrade_times(server: Server, clock: Clock) -> UpgradeTimes | None:
     return UpgradeTimes(start_s=phases[0][1], end_s=phases[-1][2] if done else None, phases=phases)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file that another process may not have begun; then it is empty."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

@@ -27,9 +27,8 @@ def write_report(run: Run) -> Path:
     """
     summary = run.load_json("summary.json")
     scenario = load_scenario(str(run.folder / "scenario.toml"))
-    environment = Environment(loader=PackageLoader("antrean"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["duration"] = duration
-    page = environment.get_template("report.html").render(
+    page = render(
+        "report.html",
         meta=run.load_json("meta.json"),
         run=run.folder.name,
         scenario=scenario,
@@ -43,6 +42,13 @@ def write_report(run: Run) -> Path:
         pictures=_pictures(run, summary, scenario),
     )
     return run.save_text("report.html", page)
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template; a value that it misses is an error."""
+    environment = Environment(loader=PackageLoader("antrean"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["duration"] = duration
+    return environment.get_template(template).render(**values)
 
 
 def answer(summary: dict[str, Any]) -> list[str]:
@@ -93,17 +99,17 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
         if pairs["lab"]:
             speedup = load_scenario(str(run.folder / "lab.toml")).load.speedup
             figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup)
-            pictures.append(_picture("The measured day in hours", figure, _DAY_CAPTION))
+            pictures.append(picture("The measured day in hours", figure, _DAY_CAPTION))
         if pairs["twin"]:
             both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
             figure = charts.twin_over_measurement(both, scenario)
-            pictures.append(_picture("The twin over the measurement", figure, _TWIN_CAPTION))
+            pictures.append(picture("The twin over the measurement", figure, _TWIN_CAPTION))
         if pairs["nation"]:
-            pictures.append(_picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
+            pictures.append(picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
             nation = load_scenario(str(run.folder / "nation.toml"))
             zones = {code: plan.office.zone.value for code, plan in plan_offices(nation).items()}
             figure = charts.nation_by_zone(pairs["nation"], zones)
-            pictures.append(_picture("The nation by time zone", figure, _ZONE_CAPTION))
+            pictures.append(picture("The nation by time zone", figure, _ZONE_CAPTION))
     return pictures
 
 
@@ -131,7 +137,8 @@ def upgrade_window(summary: dict[str, Any]) -> tuple[float, float] | None:
     return upgrade["start_s"], upgrade["end_s"] or DAY_S
 
 
-def _picture(title: str, figure: Figure, caption: str) -> dict[str, Any]:
+def picture(title: str, figure: Figure, caption: str) -> dict[str, Any]:
+    """Return a chart as the templates take it, its image within the page."""
     image = io.BytesIO()
     figure.savefig(image, format="png")
     data = base64.b64encode(image.getvalue()).decode()

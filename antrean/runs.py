@@ -66,9 +66,9 @@ class Run:
         return content
 
 
-def new_run(results: Path, scenario_name: str) -> Run:
-    """Make the folder of a new run, named by its start in UTC."""
-    start = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+def new_run(results: Path, scenario_name: str, kind: str = "") -> Run:
+    """Make the folder of a new run, named by its start in UTC; before it the kind of a run that is no campaign."""
+    start = f"{kind}{'-' if kind else ''}{datetime.now(UTC):%Y%m%d-%H%M%S}"
     parent = results / scenario_name
     parent.mkdir(parents=True, exist_ok=True)
     folder, number = parent / start, 1

@@ -55,9 +55,7 @@ class OpenLoad:
         """From when a packet should have been sent to when it was; a terminal's work to make it is within."""
         moments_s = list(arrivals_s(scenario.seed, plan.replication, plan.rate_per_s, plan.length_s))
         people = islice(walk_ins(scenario, list(plan_offices(scenario))), len(moments_s))
-        coming = [
-            citizen._replace(arrival_s=moment_s) for citizen, moment_s in zip(people, moments_s, strict=True)
-        ]
+        coming = [citizen._replace(arrival_s=moment_s) for citizen, moment_s in zip(people, moments_s, strict=True)]
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)
         self._planned = len(coming)
         self._rate_per_s = plan.rate_per_s

@@ -31,9 +31,7 @@ def backoffs_s(seed: int, reference: str) -> Iterator[float]:
         yield FIRST_BACKOFF_S * 2**attempt * dice.uniform(0.5, 1.0)
 
 
-def submit(
-    target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], failed: Failed
-) -> Status:
+def submit(target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], failed: Failed) -> Status:
     """Send a packet at most `ATTEMPTS` times and return where its record stands.
 
     `failed` is told of each attempt that failed.

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from model.capacity import Capacity
 from model.section import AllOrSome, OfficeCode, OfficeCodes, PositiveSeconds, Section, Share
 from model.units import DAY_S, Bytes, Peak, PerDay, Window, format_clock, parse_clock_s
 from model.upgrade import Upgrade
@@ -227,6 +228,7 @@ class Scenario(Section):
     upgrade: Upgrade | None = None
     staffing: Staffing
     load: Load
+    capacity: Capacity = Capacity()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> "Scenario":

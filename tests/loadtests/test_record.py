@@ -87,7 +87,9 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
     record.sent()
     record.gave_up(AYU, 1_600.0, 1_600.0, 1_900.0, COUNTER)
     assert (record.failed, record.inside) == (1, 0)
-    steps: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads(json.dumps(summary(record, tmp_path)["steps"]))
+    steps: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads(
+        json.dumps(summary(record, tmp_path)["steps"])
+    )
     failed = steps["submission"]["failed"]
     assert [failed[start]["count"] for start in ("intended", "actual")] == [1, 1]
     assert failed["actual"]["p99_ms"] == pytest.approx(3_000, rel=1e-3)
