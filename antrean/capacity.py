@@ -7,6 +7,7 @@ meta.json, scenario.toml, logs/                             as in every run's fo
 summary.json       the knee, the fitted law, warnings       report.html       for people
 """
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def highest_rate(max_rate_per_s: float) -> float:
 
     The root of r + 5 sqrt(r) = max_rate.
     """
-    root = (-SECONDS_HEADROOM + (SECONDS_HEADROOM**2 + 4 * max_rate_per_s) ** 0.5) / 2
+    root = (math.sqrt(SECONDS_HEADROOM**2 + 4 * max_rate_per_s) - SECONDS_HEADROOM) / 2
     return root * root
 
 

@@ -26,7 +26,7 @@ LEFT = [*END_OF_CENTRE, Status.ADJUDICATE_RECORD]
 
 
 class Step(NamedTuple):
-    """What offering a rate has shown; a row of steps.parquet. Times are wall time, from the arrival of an enrollment."""
+    """What offering a rate has shown; a row of steps.parquet. Times are wall time, from an enrollment's arrival."""
 
     number: int
     rate_per_s: float

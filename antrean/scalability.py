@@ -66,9 +66,13 @@ def fit(concurrency: Sequence[float], throughput_per_s: Sequence[float]) -> Scal
     found, covariance = curve_fit(law, inside, rates, p0=start, bounds=limits, x_scale=start, max_nfev=20_000)
     residuals = rates - law(inside, *found)
     variation = float(((rates - rates.mean()) ** 2).sum())
+    single_per_s, contention, coherency = found.tolist()
+    single_error, contention_error, coherency_error = np.sqrt(np.diag(covariance)).tolist()
     return Scalability(
-        *(float(value) for value in found),
-        errors=tuple(float(error) for error in np.sqrt(np.diag(covariance))),  # type: ignore[arg-type] # three of them
+        single_per_s,
+        contention,
+        coherency,
+        errors=(single_error, contention_error, coherency_error),
         residuals_per_s=tuple(float(residual) for residual in residuals),
         rms_per_s=float(np.sqrt((residuals**2).mean())),
         determination=1 - float((residuals**2).sum()) / variation if variation else 1.0,

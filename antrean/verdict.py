@@ -110,10 +110,9 @@ def judge(seen: Enrollments, window_s: tuple[float, float], limits: Limits, erro
         "p95": late_share.low > limits.late_share,
         "errors": failed_share.low > limits.failed_share,
     }
+    verdict = Verdict.SUSTAINED if all(kept) else Verdict.UNDECIDED
     if any(broken.values()):
         verdict = Verdict.EXCEEDED
-    else:
-        verdict = Verdict.SUSTAINED if all(kept) else Verdict.UNDECIDED
     return Judged(verdict, tuple(name for name, is_so in broken.items() if is_so), growth, late_share, failed_share)
 
 

@@ -1,6 +1,8 @@
 """Latency: HdrHistograms of wall times, counted from the intended start and, beside it, from the actual one.
 
-What failed has histograms of its own: a refusal within a millisecond must not make the server look quick. From the intended start, a stall counts for all who should have been served in it, not only for the one request that
+What failed has histograms of its own: a refusal within a millisecond must not make the server look quick.
+
+From the intended start, a stall counts for all who should have been served in it, not only for the one request that
 happened to meet it (coordinated omission; Tene, "How NOT to Measure Latency").
 """
 

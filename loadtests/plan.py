@@ -26,8 +26,8 @@ class LoadPlan(BaseModel):
     scenario: Path
     """The lab's resolved scenario, a TOML file."""
     mode: Literal["day", "capacity", "open"]
-    """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose; `open` sends
-    enrollments at a set rate."""
+    """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose; `open`
+    sends enrollments at a set rate."""
     day: Annotated[int, Field(ge=0)] = 0
     """Which day of the scenario is played."""
     replication: Annotated[int, Field(ge=0)] = 0
@@ -89,7 +89,7 @@ class LoadPlan(BaseModel):
         return Clock(scenario.load.speedup, self.origin_wall_s, self.origin_scenario_s)
 
     def users(self, scenario: Scenario) -> int:
-        """Return how many Locust users play it: an operator per counter and a window per office, `in_flight` or `terminals`."""
+        """Return how many Locust users play it: an operator a counter and a window an office, or as the mode says."""
         if self.mode != "day":
             return self.in_flight if self.mode == "capacity" else self.terminals
         plans = plan_offices(scenario)

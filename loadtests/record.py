@@ -69,7 +69,7 @@ class Record:
         """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""
         self.sending += 1
 
-    def failed_request(self, took_s: float, *, again: bool = True) -> None:
+    def failed_request(self, took_s: float, again: bool = True) -> None:
         """Count a request that failed after `took_s` of wall time, and whether it will be made again."""
         self._failed_requests.add(took_s)
         self.retries += again

@@ -36,7 +36,7 @@ class Sender(Terminal):
             self.target.submit(packet)
         except TargetError:
             ended_s = now_s()
-            record.failed_request(ended_s - sent_s, again=False)
+            record.failed_request(ended_s - sent_s, False)
             record.gave_up(citizen, citizen.arrival_s, sent_s, ended_s, server)
         else:
             record.submission(citizen, citizen.arrival_s, sent_s, now_s(), server)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from loadtests.people import Packet
 from loadtests.targets import Target, TargetError
@@ -14,11 +13,8 @@ FIRST_BACKOFF_S = 0.1
 """Wall time, as the failures that it waits for are the server's, which are not compressed; doubled each time."""
 
 
-class Failed(Protocol):
-    """Is told of a request that failed."""
-
-    def __call__(self, took_s: float, *, again: bool) -> object:
-        """Note how long it took in seconds of wall time, and whether it will be made again."""
+Failed = Callable[[float, bool], object]
+"""Is told of a request that failed: after how many seconds of wall time, and whether it will be made again."""
 
 
 def backoffs_s(seed: int, reference: str) -> Iterator[float]:
@@ -47,7 +43,7 @@ def submit(target: Target, packet: Packet, seed: int, sleep: Callable[[float], o
         except TargetError as error:
             waits_s = waits_s or backoffs_s(seed, packet.reference)
             wait_s = next(waits_s, None) if error.passing else None
-            failed(time.monotonic() - sent_s, again=wait_s is not None)
+            failed(time.monotonic() - sent_s, wait_s is not None)
             if wait_s is None:
                 raise
         sleep(wait_s)

@@ -1,4 +1,4 @@
-"""`[capacity]`: what a rate of enrollments has to keep to count as sustained, and how closely the highest is searched."""
+"""`[capacity]`: what a sustained rate of enrollments has to keep, and how closely the highest is searched."""
 
 from typing import Annotated
 
@@ -59,4 +59,7 @@ class Capacity(Section):
 
     def coarser(self) -> "Capacity":
         """Return the limits as `--quick` searches them."""
-        return self.model_copy(update=self.quick.model_dump())
+        quick = self.quick
+        return self.model_copy(
+            update={"step_s": quick.step_s, "longest_s": quick.longest_s, "resolution": quick.resolution}
+        )

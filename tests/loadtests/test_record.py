@@ -87,9 +87,7 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
     record.sent()
     record.gave_up(AYU, 1_600.0, 1_600.0, 1_900.0, COUNTER)
     assert (record.failed, record.inside) == (1, 0)
-    steps: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads(
-        json.dumps(summary(record, tmp_path)["steps"])
-    )
+    steps = json.loads(json.dumps(summary(record, tmp_path)["steps"]))
     failed = steps["submission"]["failed"]
     assert [failed[start]["count"] for start in ("intended", "actual")] == [1, 1]
     assert failed["actual"]["p99_ms"] == pytest.approx(3_000, rel=1e-3)
@@ -131,7 +129,7 @@ def test_progress_and_summary_are_replaced_whole(record: Record, tmp_path: Path)
 def test_a_failed_request_is_counted_and_its_time_kept_apart(record: Record, tmp_path: Path) -> None:
     served(record, AYU, Status.CARD_ISSUED)
     record.failed_request(0.5)
-    record.failed_request(2.0, again=False)
+    record.failed_request(2.0, False)
     told = json.loads(json.dumps(summary(record, tmp_path)))
 
     assert told["retries"] == 1

@@ -40,7 +40,7 @@ def test_a_passing_failure_is_tried_again_after_growing_waits() -> None:
     failed: list[bool] = []
     target = Balky(failures=3)
 
-    status = submit(target, PACKET, 1, waits_s.append, lambda took_s, *, again: failed.append(again and took_s >= 0))
+    status = submit(target, PACKET, 1, waits_s.append, lambda took_s, again: failed.append(again and took_s >= 0))
 
     assert status is Status.RECEIVED_AT_CENTRAL
     assert failed == [True] * 3
@@ -52,7 +52,7 @@ def test_it_gives_up_after_the_last_attempt() -> None:
     target = Balky(failures=100)
     told: list[bool] = []
     with pytest.raises(TargetError):
-        submit(target, PACKET, 1, lambda _: None, lambda took_s, *, again: told.append(again))  # noqa: ARG005
+        submit(target, PACKET, 1, lambda _: None, lambda _took_s, again: told.append(again))
     assert target.attempts == ATTEMPTS
     assert told == [True] * (ATTEMPTS - 1) + [False]
 
@@ -60,7 +60,7 @@ def test_it_gives_up_after_the_last_attempt() -> None:
 def test_a_refusal_is_not_tried_again() -> None:
     target = Balky(failures=100, passing=False)
     with pytest.raises(TargetError):
-        submit(target, PACKET, 1, lambda _: None, lambda took_s, *, again: None)  # noqa: ARG005
+        submit(target, PACKET, 1, lambda _: None, lambda _took_s, _again: None)
     assert target.attempts == 1
 
 
