@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from antrean.verdict import Verdict
 
-LADDER = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+LADDER = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 """The steps, as multiples of the guess."""
 MOST_STEPS = 16
 

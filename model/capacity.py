@@ -12,9 +12,9 @@ PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 class QuickCapacity(Section):
     """`[capacity.quick]`: what `antrean capacity --quick` takes in place of the full figures."""
 
-    step_s: PositiveSeconds = Field(6.0, alias="step")
+    step_s: PositiveSeconds = Field(8.0, alias="step")
     """In place of `capacity.step`."""
-    longest_s: PositiveSeconds = Field(12.0, alias="longest")
+    longest_s: PositiveSeconds = Field(16.0, alias="longest")
     """In place of `capacity.longest`."""
     resolution: PositiveShare = 0.15
     """In place of `capacity.resolution`."""
@@ -27,7 +27,7 @@ class Capacity(Section):
     """Of 100 enrollments, the centre has decided on 95 within this time of their arrival, by the wall clock."""
     errors: Share = 0.01
     """The share of enrollments that may fail."""
-    growth: PositiveShare = 0.02
+    growth: PositiveShare = 0.05
     """A backlog that grows by less than this share of the offered rate counts as one that does not grow."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
     """How sure the verdict on a step has to be."""
