@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick serve browser test bench-server check lint types imports fmt lock clean
+.PHONY: help install demo quick serve browser test bench-server bench-generator check lint types imports fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ check: lint types imports test ## All that CI asks: lint, types, imports, tests
 
 bench-server: $(VENV)/.installed ## The pipeline's cards a second against what the cores could do; writes results/benchmarks/server.json
 	$(BIN)/python -m benchmarks.server
+
+bench-generator: $(VENV)/.installed ## How punctual the load generator is at 2,000 arrivals a second; writes results/benchmarks/generator.json
+	$(BIN)/python -m benchmarks.generator
 
 fmt: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff check --fix .

@@ -36,9 +36,9 @@ class Capacity(Section):
     warm_up_s: PositiveSeconds = Field(5.0, alias="warm_up")
     """What each step is given to fill the pipeline, and is not measured."""
     step_s: PositiveSeconds = Field(20.0, alias="step")
-    """How long a step is measured; one that is undecided then goes on for as long again, and so on ..."""
+    """How long a step is measured; one that is undecided then goes on until it is twice as long, and so on."""
     longest_s: PositiveSeconds = Field(80.0, alias="longest")
-    """... until it has been measured for this long."""
+    """How long an undecided step is measured at most."""
     quick: QuickCapacity = QuickCapacity()
 
     @model_validator(mode="after")
