@@ -48,7 +48,7 @@ def curve(steps: Sequence[Step], interval_per_s: Sequence[float | None], limit_s
     for axis in (throughput, latency):
         _knee(axis, interval_per_s)
         axis.set_xlabel("enrollments offered a second")
-        axis.legend(loc="upper left", fontsize=8)
+        axis.legend(loc="best", fontsize=8)
     throughput.set_title("What the server got through")
     throughput.set_ylabel("enrollments decided a second")
     latency.set_title("From arrival to decision")

@@ -105,6 +105,7 @@ def offer(
         _wait(server, load, clock, ends_s + SETTLE_S, _words(out, show, clock, ends_s))
         seen = enrollments(out, server, clock, ends_s)
         judged = judge(seen, (capacity.warm_up_s, ends_s), limits_of(scenario), error)
+        judged = held_against(judged, bool(read_json(out / "summary.json").get("valid_for_latency")))
         if judged.verdict is not Verdict.UNDECIDED:
             break
     load.ask_to_stop()
@@ -112,6 +113,12 @@ def offer(
         raise load.failure("failed")
     step = _step(number, rate_per_s, seen, (capacity.warm_up_s, ends_s), judged, read_json(out / "summary.json"))
     return Offered(step, backlog(seen, ends_s))
+
+
+def held_against(judged: Judged, valid_for_latency: bool) -> Judged:
+    """Return what of a judgement can be held against the server: a generator that lags makes enrollments late itself."""
+    late_alone = judged.broken == ("p95",)
+    return judged._replace(verdict=Verdict.UNDECIDED) if late_alone and not valid_for_latency else judged
 
 
 def enrollments(out: Path, server: Server, clock: Clock, ends_s: float) -> Enrollments:
@@ -188,15 +195,13 @@ def _step(
     assert isinstance(steps, dict)  # noqa: S101 - the summary's own form
     receipt = steps.get("submission", {}).get("intended", {})
     valid = bool(load["valid_for_latency"])
-    # A generator that lags makes enrollments late by itself: nothing to hold against the server.
-    verdict = Verdict.UNDECIDED if judged.broken == ("p95",) and not valid else judged.verdict
     return Step(
         number,
         rate_per_s,
         offered_per_s=float(within.sum()) / length_s,
         throughput_per_s=float(done.sum()) / length_s,
         measured_s=length_s,
-        verdict=str(verdict),
+        verdict=str(held_against(judged, valid).verdict),
         broken=", ".join(judged.broken),
         growth_per_s=judged.growth_per_s.estimate,
         growth_low_per_s=judged.growth_per_s.low,

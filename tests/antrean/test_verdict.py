@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from antrean.offer import held_against
 from antrean.verdict import Enrollments, Limits, Verdict, judge, mean_bounds, share_bounds
 
 SERVERS = 4
@@ -109,3 +110,12 @@ def test_failures_in_a_cluster_are_less_certain_than_scattered_ones() -> None:
 def test_nothing_arrived_says_nothing() -> None:
     nothing = Enrollments(np.empty(0), np.empty(0), np.empty(0, dtype=bool))
     assert judge(nothing, (5.0, 45.0), LIMITS, ERROR).verdict is Verdict.UNDECIDED
+
+
+def test_lateness_alone_is_not_held_against_the_server_when_the_generator_lagged() -> None:
+    window_s = (WARM_UP_S, WARM_UP_S + LENGTH_S)
+    late = judge(regular(4_000, 3.0), window_s, LIMITS, ERROR)
+    assert held_against(late, True).verdict is Verdict.EXCEEDED
+    assert held_against(late, False).verdict is Verdict.UNDECIDED
+    growing = judge(queue(1.3 * CAPACITY_PER_S, 1), window_s, LIMITS, ERROR)
+    assert held_against(growing, False).verdict is Verdict.EXCEEDED
