@@ -45,7 +45,7 @@ def _print_answer(console: Console, finished: Run) -> None:
     steps = [Step(**row) for row in pl.read_parquet(finished.folder / "steps.parquet").to_dicts()]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in COLUMNS:
-        table.add_column(column, justify="left" if column == "verdict" else "right")
+        table.add_column(column, justify="left" if column == "verdict" else "right", no_wrap=True)
     for line in step_lines(steps):
         table.add_row(*line)
     console.print(table)

@@ -16,11 +16,9 @@ COLUMNS = (
     "verdict",
     "decided\na second",
     "backlog grows\na second",
-    "p50",
     "p95",
-    "p99",
     "failed",
-    "s",
+    "measured\nfor",
 )
 
 
@@ -91,10 +89,10 @@ def step_lines(steps: list[Step]) -> list[list[str]]:
             f"{step.offered_per_s:.1f}",
             f"{step.verdict}: {step.broken}" if step.broken else step.verdict,
             f"{step.throughput_per_s:.1f}",
-            f"{step.growth_per_s:+.2f} ({step.growth_low_per_s:+.2f} to {step.growth_high_per_s:+.2f})",
-            *(f"{seconds:.2f} s" for seconds in (step.p50_s, step.p95_s, step.p99_s)),
+            f"{step.growth_per_s:+.1f} [{step.growth_low_per_s:+.1f}, {step.growth_high_per_s:+.1f}]",
+            f"{step.p95_s:.2f} s",
             f"{step.failed_share:.1%}",
-            f"{step.measured_s:.0f}",
+            f"{step.measured_s:.0f} s",
         ]
         for step in sorted(steps, key=lambda step: step.rate_per_s)
     ]

@@ -116,7 +116,7 @@ def offer(
 
 
 def held_against(judged: Judged, valid_for_latency: bool) -> Judged:
-    """Return what of a judgement can be held against the server: a generator that lags makes enrollments late itself."""
+    """Return what of a judgement the server can be blamed for: a generator that lags makes enrollments late itself."""
     late_alone = judged.broken == ("p95",)
     return judged._replace(verdict=Verdict.UNDECIDED) if late_alone and not valid_for_latency else judged
 
