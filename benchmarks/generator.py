@@ -21,7 +21,7 @@ from model.scenario_file import dump
 
 RATE_PER_S = 2_000.0
 LENGTH_S = 10.0
-ROUNDS = 2
+ROUNDS = 5
 TERMINALS = 100
 PACKET_BYTES = 66_000
 LEAD_S = 5.0
