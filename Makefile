@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick serve browser test bench-server bench-upgrade check lint types imports fmt lock clean
+.PHONY: help install demo quick serve browser test bench-server bench-upgrade bench-generator check lint types imports fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-server: $(VENV)/.installed ## The pipeline's cards a second against what t
 
 bench-upgrade: $(VENV)/.installed ## Each plan of the upgrade on the same day; writes results/benchmarks/upgrade.json and a chart; goes on where it was stopped
 	$(BIN)/python -m benchmarks.upgrade
+
+bench-generator: $(VENV)/.installed ## How punctual the load generator is at 2,000 arrivals a second; writes results/benchmarks/generator.json
+	$(BIN)/python -m benchmarks.generator
 
 fmt: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff check --fix .

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from antrean import calibration_commands, load_command, planning_commands
+from antrean import calibration_commands, capacity_command, load_command, planning_commands
 from antrean.campaign import Options, run_campaign
 from antrean.kept_seed import SeedInUseError
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
@@ -37,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(audit_commands.cli, name="audit")
+app.command("capacity")(capacity_command.capacity)
 app.command("load")(load_command.load)
 app.command("load-worker")(load_command.load_worker)
 calibration_commands.add_to(app)

@@ -63,15 +63,15 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
         window_s=window_s,
         max_s=3 * window_s + GRACE_S,
     )
-    load = _start_load(server, plan)
+    load = start_load(server, plan)
     started_s = now_s()
     expected_s = window_s * 4 / 3 + LEAD_S
     while load.running:
         server.processes.check()
-        progress = _read_json(out / "progress.json")
+        progress = read_json(out / "progress.json")
         show(min(1.0, (now_s() - started_s) / expected_s), f"{progress.get('submitted', 0)} records submitted")
         load.wait(LOOK_EVERY_S)
-    summary = _read_json(out / "summary.json")
+    summary = read_json(out / "summary.json")
     if not summary.get("capacity_per_s"):
         raise load.failure("measured no capacity")
     return summary
@@ -99,7 +99,7 @@ def play_day(
     )
     follower = ask_for(server.admin, scenario, clock) if scenario.upgrade else None
     left_out = inject(server.admin, scenario, clock)
-    load = _start_load(server, plan)
+    load = start_load(server, plan)
     complete = True
     with LockWatch(server.database_url) as locks:
         try:
@@ -113,7 +113,7 @@ def play_day(
         events=pl.concat([to_frame(read_events(out)), server.events(clock)]),
         upgrade=read_upgrade(server.database_url, clock) if scenario.upgrade else None,
         faults=DayFaults(read_faults(server.admin, clock), left_out) if scenario.faults else None,
-        load_summary=_read_json(out / "summary.json"),
+        load_summary=read_json(out / "summary.json"),
         signals=Signals(read_retries_s(out), locks.waits(clock)),
         complete=complete,
     )
@@ -137,7 +137,7 @@ def _follow(
         server.processes.check()
         time_s = clock.to_scenario_s(now_s())
         upgrading = follower.words(now_s()) if follower else ""
-        progress = _read_json(out / "progress.json")
+        progress = read_json(out / "progress.json")
         share = (time_s - begin_s) / (end_s - begin_s)
         show(min(1.0, max(0.0, share)), _day_words(scenario, time_s, progress) + upgrading)
         if now_s() > clock.to_wall_s(end_s) + GRACE_S:
@@ -156,7 +156,8 @@ def _see_out(server: Server, follower: Follower | None, within_s: float) -> None
         time.sleep(LOOK_EVERY_S)
 
 
-def _start_load(server: Server, plan: LoadPlan) -> Process:
+def start_load(server: Server, plan: LoadPlan) -> Process:
+    """Start the load side against a server; it writes into the plan's folder."""
     plan.out.mkdir(parents=True, exist_ok=True)
     plan_file = plan.out / "plan.json"
     plan.write(plan_file)
@@ -168,7 +169,8 @@ def _day_words(scenario: Scenario, time_s: float, progress: dict[str, Any]) -> s
     return f"{clock}  waiting {progress.get('waiting', 0)}  cards {progress.get('issued', 0)}"
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file that another process may not have begun; then it is empty."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):

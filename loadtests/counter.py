@@ -61,7 +61,7 @@ class Operator(Terminal):
         record.sent()
         sent_s = now_s()
         try:
-            submit(self.target, packet, self.day.scenario.seed, gevent.sleep, record.retried)
+            submit(self.target, packet, self.day.scenario.seed, gevent.sleep, record.failed_request)
         except TargetError:
             record.gave_up(citizen, captured_s, sent_s, now_s(), self.server)
         else:

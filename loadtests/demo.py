@@ -56,7 +56,7 @@ class Clerk(Terminal):
         packet = self.demo.people.packet(next(self.demo.citizens))
         self.connect(packet.office)
         try:
-            submit(self.target, packet, self.demo.seed, gevent.sleep, lambda: None)
+            submit(self.target, packet, self.demo.seed, gevent.sleep, lambda _took_s, _again: None)
         except TargetError:
             # Locust counts it, and the next person comes all the same.
             return

@@ -14,9 +14,11 @@ from locust.runners import Runner
 from loadtests.counter import Operator
 from loadtests.day import Day
 from loadtests.lifetime import follow
+from loadtests.open_load import OpenLoad
 from loadtests.plan import LoadPlan
 from loadtests.saturation import Saturation
 from loadtests.saturator import Saturator
+from loadtests.sender import Sender
 from loadtests.terminal import equip
 from loadtests.watch import Play, finish, watch
 from loadtests.window import Window
@@ -59,6 +61,11 @@ def _staff(environment: Environment) -> Play:
         Saturator.staff(saturation)
         environment.user_classes = [Saturator]
         return saturation
+    if plan.mode == "open":
+        load = OpenLoad(plan, scenario)
+        Sender.staff(load)
+        environment.user_classes = [Sender]
+        return load
     day = Day(plan, scenario)
     Operator.staff(day)
     Window.staff(day)

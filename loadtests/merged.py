@@ -1,12 +1,10 @@
 """Merged: what the workers of a fleet have seen, as one; histograms are added bucket by bucket, so nothing is lost."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from hdrh.histogram import HdrHistogram
-
 from loadtests.fleet_state import WorkerState
-from loadtests.latency import HIGHEST_US, PERCENTILES, SIGNIFICANT_FIGURES, Percentiles
+from loadtests.latency import Percentiles, merge
 from loadtests.news import OfficeFigures, Requests
 from loadtests.record import LATE_MS
 from model.clock import Clock
@@ -43,25 +41,6 @@ class Merged(TypedDict):
     valid_for_latency: bool
     steps: dict[str, Step]
     offices: list[OfficeFigures]
-
-
-def merge(encoded: Sequence[str]) -> Percentiles:
-    """Add encoded HdrHistograms up and return the percentiles of all that they hold."""
-    together = HdrHistogram(1, HIGHEST_US, SIGNIFICANT_FIGURES)
-    for one in encoded:
-        together.decode_and_add(one)
-    values_us = together.get_percentile_to_value_dict(list(PERCENTILES))
-    p50, p90, p95, p99 = (values_us.get(percentile, 0) / 1e3 for percentile in PERCENTILES)
-    count = int(together.get_total_count())
-    return Percentiles(
-        count=count,
-        p50_ms=p50,
-        p90_ms=p90,
-        p95_ms=p95,
-        p99_ms=p99,
-        max_ms=together.get_max_value() / 1e3 if count else 0.0,
-        histogram=together.encode().decode("ascii"),
-    )
 
 
 def played_until_s(workers: Iterable[WorkerState], clock: Clock) -> float:

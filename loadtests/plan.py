@@ -26,8 +26,9 @@ class LoadPlan(BaseModel):
 
     scenario: Path
     """The lab's resolved scenario, a TOML file."""
-    mode: Literal["day", "capacity"]
-    """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose."""
+    mode: Literal["day", "capacity", "open"]
+    """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose; `open`
+    sends enrollments at a set rate."""
     day: Annotated[int, Field(ge=0)] = 0
     """Which day of the scenario is played."""
     replication: Annotated[int, Field(ge=0)] = 0
@@ -56,6 +57,13 @@ class LoadPlan(BaseModel):
     """Capacity: seconds of wall time that are measured, after a third as many to warm up."""
     max_s: Annotated[float, Field(gt=0)] = 60.0
     """Capacity: seconds of wall time after which it ends, whatever has been measured."""
+
+    rate_per_s: Annotated[float, Field(gt=0)] = 1.0
+    """Open: enrollments a second of wall time, a Poisson process."""
+    length_s: Annotated[float, Field(gt=0)] = 20.0
+    """Open: seconds of wall time in which they arrive."""
+    terminals: Annotated[int, Field(ge=1)] = 200
+    """Open: packets that can be under way at the same time."""
 
     @classmethod
     def read(cls, path: Path) -> "LoadPlan":
@@ -90,9 +98,9 @@ class LoadPlan(BaseModel):
         return Clock(scenario.load.speedup, self.origin_wall_s, self.origin_scenario_s)
 
     def users(self, scenario: Scenario) -> int:
-        """Return how many Locust users play it: an operator per counter and a window per office, or `in_flight`."""
-        if self.mode == "capacity":
-            return self.in_flight
+        """Return how many Locust users play it: an operator a counter and a window an office, or as the mode says."""
+        if self.mode != "day":
+            return self.in_flight if self.mode == "capacity" else self.terminals
         plans = self.plan_offices(scenario)
         return sum(plan.counters for plan in plans.values()) + len(plans)
 

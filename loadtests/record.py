@@ -7,6 +7,7 @@ watches. The last two are replaced whole, so that a reader, or a kill at any mom
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,7 +38,9 @@ class Record:
         self._retries_file: BinaryIO = (out / RETRIES).open("wb")
         self._retries_s: list[float] = []
         self._lag = Durations()
-        self._steps: dict[str, Latency] = {}
+        self._failed_requests = Durations()
+        # An empty histogram costs as much as a request: made once a step.
+        self._steps: defaultdict[str, Latency] = defaultdict(Latency)
         self._failed: set[str] = set()
         self.arrivals = self.late = self.sending = self.submitted = 0
         self.retries = self.issued = self.refused = self.sent_home = 0
@@ -69,10 +72,12 @@ class Record:
         """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""
         self.sending += 1
 
-    def retried(self) -> None:
-        """Count a request that has to be made again, now."""
-        self.retries += 1
-        self._retries_s.append(self._clock.to_scenario_s(time.time()))
+    def failed_request(self, took_s: float, again: bool = True) -> None:
+        """Count a request that failed after `took_s` of wall time, now, and whether it will be made again."""
+        self._failed_requests.add(took_s)
+        self.retries += again
+        if again:
+            self._retries_s.append(self._clock.to_scenario_s(time.time()))
 
     def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
         """Write that the centre acknowledged a packet that was ready at `ready_s` and first sent at `sent_s`."""
@@ -86,6 +91,8 @@ class Record:
         self.sending -= 1
         self._failed.add(citizen.name)
         times_s = (ready_s, sent_s, sent_s, end_s)
+        wall = self._clock.compressed
+        self._steps[Stage.SUBMISSION].fail(wall(end_s - ready_s), wall(end_s - sent_s))
         self._row(citizen, Stage.SUBMISSION, times_s, server, Status.SENT_FOR_ENROLLMENT)
 
     def handover(
@@ -103,7 +110,7 @@ class Record:
 
     def measure(self, step: str, intended_s: float, actual_s: float) -> None:
         """Count a step's duration in seconds of wall time, from its intended and from its actual start."""
-        self._steps.setdefault(step, Latency()).add(intended_s, actual_s)
+        self._steps[step].add(intended_s, actual_s)
 
     def flush(self) -> None:
         """Append the visits and retries since the last call to their files."""
@@ -134,6 +141,7 @@ class Record:
             "late": self.late,
             "dispatch_lag": lag,
             "valid_for_latency": lag["p99_ms"] <= LATE_MS,
+            "failed_requests": self._failed_requests.percentiles(),
             "steps": {step: latency.percentiles() for step, latency in self._steps.items()},
         }
         self._replace(SUMMARY, summary | more)

@@ -96,5 +96,6 @@ class Saturation:
             window_s=seen.window_s,
             in_flight=self._in_flight,
             repeated=self._repeated,
+            dropped=0,
             valid_for_latency=False,
         )

@@ -43,7 +43,7 @@ class Saturator(Terminal):
         record.sent()
         sent_s = now_s()
         try:
-            status = submit(self.target, packet, measurement.scenario.seed, gevent.sleep, record.retried)
+            status = submit(self.target, packet, measurement.scenario.seed, gevent.sleep, record.failed_request)
         except TargetError:
             record.gave_up(citizen, sent_s, sent_s, now_s(), server)
             return
@@ -61,9 +61,10 @@ class Saturator(Terminal):
         status = None
         while status not in PAST_CENTRE:
             gevent.sleep(max(SHORTEST_POLL_S, (wall_s() - begun_s) / POLLS_PER_AGE))
+            asked_s = wall_s()
             try:
                 status = self.target.status(reference)
             except TargetError:
-                self.saturation.record.retried()
+                self.saturation.record.failed_request(wall_s() - asked_s)
         age_s = wall_s() - begun_s
         self.saturation.record.measure("centre", age_s, age_s)

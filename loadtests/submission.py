@@ -1,5 +1,6 @@
 """Submission: an operator sends a packet, and again for a while when the centre does not take it."""
 
+import time
 from collections.abc import Callable, Iterator
 
 from loadtests.people import Packet
@@ -12,6 +13,10 @@ FIRST_BACKOFF_S = 0.1
 """Wall time, as the failures that it waits for are the server's, which are not compressed; doubled each time."""
 
 
+Failed = Callable[[float, bool], object]
+"""Is told of a request that failed: after how many seconds of wall time, and whether it will be made again."""
+
+
 def backoffs_s(seed: int, reference: str) -> Iterator[float]:
     """Yield how long to wait before each further attempt, in seconds of wall time.
 
@@ -22,24 +27,23 @@ def backoffs_s(seed: int, reference: str) -> Iterator[float]:
         yield FIRST_BACKOFF_S * 2**attempt * dice.uniform(0.5, 1.0)
 
 
-def submit(
-    target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], retrying: Callable[[], object]
-) -> Status:
+def submit(target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], failed: Failed) -> Status:
     """Send a packet at most `ATTEMPTS` times and return where its record stands.
 
-    `retrying` is called before each further attempt.
+    `failed` is told of each attempt that failed.
 
     Raises:
         TargetError: the centre refused the packet, or did not take it in the last attempt.
     """
     waits_s = None
     while True:
+        sent_s = time.monotonic()
         try:
             return target.submit(packet)
         except TargetError as error:
             waits_s = waits_s or backoffs_s(seed, packet.reference)
             wait_s = next(waits_s, None) if error.passing else None
+            failed(time.monotonic() - sent_s, wait_s is not None)
             if wait_s is None:
                 raise
-        retrying()
         sleep(wait_s)

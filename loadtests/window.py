@@ -82,10 +82,12 @@ class Window(Terminal):
     @contextmanager
     def _again_next_time(self) -> Iterator[None]:
         """Leave to the next look what the server did not do now."""
+        wall_s = self.day.clock.wall_s
+        asked_s = wall_s()
         try:
             yield
         except TargetError:
-            self.day.record.retried()
+            self.day.record.failed_request(wall_s() - asked_s)
 
     def _leave(self, standing: Standing, seen_s: float, outcome: Status) -> None:
         clock = self.day.clock

@@ -1,76 +1,65 @@
-"""`[centre]`: what the national data centre is and can do."""
+"""`[capacity]`: what a sustained rate of enrollments has to keep, and how closely the highest is searched."""
 
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from model.section import PositiveSeconds, Section, Share
-from model.units import Window, parse_clock_s
+
+PositiveShare = Annotated[float, Field(gt=0, lt=1)]
 
 
-class StageTimes(Section):
-    """`[centre.stages]`: mean working time of one record in each stage of the centre."""
+class QuickCapacity(Section):
+    """`[capacity.quick]`: what `antrean capacity --quick` takes in place of the full figures."""
 
-    submission_s: PositiveSeconds = Field(alias="submission")
-    """Receiving the packet; the office's operator waits for it."""
-    validation_s: PositiveSeconds = Field(alias="validation")
-    """Checking the packet."""
-    matching_s: PositiveSeconds = Field(alias="matching")
-    """The 1:N search."""
-    personalisation_s: PositiveSeconds = Field(alias="personalisation")
-    """Rendering the card and signing the chip's payload."""
-
-    @property
-    def total_s(self) -> float:
-        """Working time of one record over all stages."""
-        return self.submission_s + self.validation_s + self.matching_s + self.personalisation_s
+    step_s: PositiveSeconds = Field(8.0, alias="step")
+    """In place of `capacity.step`."""
+    longest_s: PositiveSeconds = Field(16.0, alias="longest")
+    """In place of `capacity.longest`."""
+    resolution: PositiveShare = 0.15
+    """In place of `capacity.resolution`."""
 
 
-class Adjudication(Section):
-    """`[centre.adjudication]`: people who decide whether somebody similar is the same; without this table nobody is."""
+class Capacity(Section):
+    """`[capacity]`: the limits that a sustained rate keeps, and how closely `antrean capacity` searches the highest."""
 
-    share: Share
-    """Share of records to be matched that resemble a resident of whom the person turns out to be another."""
-    people: Annotated[int, Field(ge=1)]
-    """Adjudicators of the whole nation."""
-    hours: Window
-    """When they work, on the start's clock; not on days on which the offices are closed."""
-    decision_s: PositiveSeconds = Field(alias="decision")
-    """Mean time of a decision (exponential)."""
-
-
-class Centre(Section):
-    """`[centre]`: the national data centre."""
-
-    version: str
-    """Software version before the upgrade."""
-    slots: Annotated[int, Field(ge=1)]
-    """Records it works on at the same time."""
-    peak_utilisation: Annotated[float, Field(gt=0, le=1.5)]
-    """How full the normal day's peak hour would fill the national centre if every record reached it at once; the
-    counters let a tenth less through."""
-    peaks: list[Window] = Field([])
-    """Windows, on the start's clock, in which the centre is known to be busiest; charts shade them."""
-    residents: Annotated[int, Field(ge=1)]
-    """Residents in the mock server's database, spread by population."""
-    variation: Annotated[float, Field(ge=0, le=3)]
-    """Coefficient of variation of the stages' working times."""
-    background: dict[str, Share] = Field({})
-    """Share of the slots that others use, from each time of day on the start's clock until the next ("08:00" = 0.2)."""
-    crowding: Annotated[float, Field(ge=0)] = 0.0
-    """How much longer a record takes for every `slots` others that wait in the centre: 0.02 is 2% longer."""
-    admitted: Annotated[int, Field(ge=1)] | None = None
-    """Most records in the centre at a time; offices keep the others' packets until there is room. Left out, all."""
-    waiting_first: bool = False
-    """Whether records of citizens who wait go before those that nobody waits for, at the centre and the printers."""
-    stages: StageTimes
-    adjudication: Adjudication | None = None
+    p95_s: PositiveSeconds = Field(2.0, alias="p95")
+    """Of 100 enrollments, the centre has decided on 95 within this time of their arrival, by the wall clock."""
+    errors: Share = 0.01
+    """The share of enrollments that may fail."""
+    growth: PositiveShare = 0.05
+    """A backlog that grows by less than this share of the offered rate counts as one that does not grow."""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """How sure the verdict on a step has to be."""
+    resolution: PositiveShare = 0.05
+    """How far the ends of the knee's interval may lie apart, as a share of the lower one."""
+    warm_up_s: PositiveSeconds = Field(5.0, alias="warm_up")
+    """What each step is given to fill the pipeline, and is not measured."""
+    step_s: PositiveSeconds = Field(20.0, alias="step")
+    """How long a step is measured; one that is undecided then goes on until it is twice as long, and so on."""
+    longest_s: PositiveSeconds = Field(80.0, alias="longest")
+    """How long an undecided step is measured at most."""
+    quick: QuickCapacity = QuickCapacity()
 
     @model_validator(mode="after")
-    def _background_is_in_order(self) -> "Centre":
-        times_s = [parse_clock_s(time) for time in self.background]
-        if times_s != sorted(set(times_s)):
-            raise ValueError("background needs its times of day in order, each once")
-        if any(share >= 1 for share in self.background.values()):
-            raise ValueError("background leaves no slot; every share must be below 1")
+    def _longest_is_longest(self) -> "Capacity":
+        for name, table in (("", self), ("quick.", self.quick)):
+            if table.longest_s < table.step_s:
+                raise ValueError(f"{name}longest is shorter than {name}step; let it be at least as long")
+            if table.step_s <= self.p95_s:
+                raise ValueError(f"{name}step is not longer than p95, so no enrollment of it could be judged")
         return self
+
+    def looks_s(self) -> list[float]:
+        """Return after how many measured seconds a step is judged: after `step`, and each time it has doubled."""
+        looks_s = [self.step_s]
+        while 2 * looks_s[-1] <= self.longest_s:
+            looks_s.append(2 * looks_s[-1])
+        return looks_s
+
+    def coarser(self) -> "Capacity":
+        """Return the limits as `--quick` searches them."""
+        quick = self.quick
+        return self.model_copy(
+            update={"step_s": quick.step_s, "longest_s": quick.longest_s, "resolution": quick.resolution}
+        )

@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from model.capacity import Centre
+from model.capacity import Capacity
+from model.data_centre import Centre
 from model.demand import Demand
 from model.equipment import WEEKDAYS, Offices, Weekday
 from model.faults import Fault
@@ -84,7 +85,7 @@ class Load(Section):
     """Offices that the lab plays: as many from the front of the list as fill the volume."""
     packet_bytes: Bytes = Field(alias="packet")
     """Size of a submitted enrollment."""
-    max_rate_per_s: Annotated[float, Field(gt=0, le=2000)] = Field(alias="max_rate")
+    max_rate_per_s: Annotated[float, Field(gt=0, le=4000)] = Field(alias="max_rate")
     """Citizens per second that the load side never exceeds: a denser day is refused. Of `antrean load` requests, too,
     which wait for their turn."""
     error_budget: Annotated[float, Field(gt=0, le=1)] = 0.2
@@ -107,6 +108,7 @@ class Scenario(Section):
     """Faults injected on purpose when a lab day is played, each told by its `kind`; the simulation knows none."""
     staffing: Staffing
     load: Load
+    capacity: Capacity = Capacity()
     optimise: Optimise | None = None
     sensitivity: Sensitivity | None = None
 

@@ -40,16 +40,15 @@ class Run:
     """A run of the load side in a process of its own."""
 
     def __init__(self, folder: Path, scenario: Scenario, host: str, **more: Any) -> None:
-        """Start it; the doors of the offices open in `STARTS_IN_S` seconds."""
+        """Start it; unless the plan says more, the doors of the offices open in `STARTS_IN_S` seconds."""
         self.out = folder / "out"
         self.scenario = scenario
         (folder / "scenario.toml").write_text(dump(scenario), encoding="utf-8")
         self.plan = LoadPlan(
             scenario=folder / "scenario.toml",
-            origin_wall_s=time.time() + STARTS_IN_S,
             origin_scenario_s=8 * HOUR_S,
             out=self.out,
-            **({"mode": "day"} | more),
+            **({"mode": "day", "origin_wall_s": time.time() + STARTS_IN_S} | more),
         )
         self.plan.write(folder / "plan.json")
         self.process = subprocess.Popen(

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from loadtests.latency import Durations, Latency
+from loadtests.latency import Durations, Latency, merge
 
 
 def test_percentiles_are_numpys_within_the_histograms_precision() -> None:
@@ -59,3 +61,36 @@ def test_a_stall_shows_from_the_intended_start() -> None:
     told = latency.percentiles()
     assert told["actual"]["p99_ms"] == pytest.approx(1.0, rel=0.01)
     assert told["intended"]["p50_ms"] == pytest.approx(500, rel=0.02)
+
+
+def recorded(durations_s: list[float]) -> Durations:
+    durations = Durations()
+    for duration_s in durations_s:
+        durations.add(duration_s)
+    return durations
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.floats(0, 3_500), max_size=40), max_size=5))
+def test_merged_histograms_are_the_one_of_all_values(parts_s: list[list[float]]) -> None:
+    merged = merge([recorded(part_s).percentiles()["histogram"] for part_s in parts_s])
+    alone = recorded([duration_s for part_s in parts_s for duration_s in part_s]).percentiles()
+
+    assert (merged["histogram"], merged["count"]) == (alone["histogram"], alone["count"])
+    for told, known in (
+        (merged["p50_ms"], alone["p50_ms"]),
+        (merged["p99_ms"], alone["p99_ms"]),
+        (merged["max_ms"], alone["max_ms"]),
+    ):
+        assert told == pytest.approx(known, rel=2e-3, abs=2e-3)
+
+
+def test_failures_are_kept_apart() -> None:
+    latency = Latency()
+    latency.add(0.2, 0.1)
+    latency.fail(3.0, 2.0)
+    told = latency.percentiles()
+    assert told["intended"]["max_ms"] == pytest.approx(200)
+    assert told["actual"]["count"] == 1
+    assert told["failed"]["intended"]["max_ms"] == pytest.approx(3_000)
+    assert told["failed"]["actual"]["max_ms"] == pytest.approx(2_000)

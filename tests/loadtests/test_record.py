@@ -88,6 +88,11 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
     record.sent()
     record.gave_up(AYU, 1_600.0, 1_600.0, 1_900.0, COUNTER)
     assert (record.failed, record.inside) == (1, 0)
+    steps = json.loads(json.dumps(summary(record, tmp_path)["steps"]))
+    failed = steps["submission"]["failed"]
+    assert [failed[start]["count"] for start in ("intended", "actual")] == [1, 1]
+    assert failed["actual"]["p99_ms"] == pytest.approx(3_000, rel=1e-3)
+    assert steps["submission"]["intended"]["count"] == 0
 
     record.handover(AYU, 2_000.0, 2_040.0, 2_050.0, WINDOW, Status.CARD_ISSUED)
 
@@ -125,8 +130,8 @@ def test_progress_and_summary_are_replaced_whole(record: Record, tmp_path: Path)
 def test_requests_made_again_are_written_with_their_moments(record: Record, tmp_path: Path) -> None:
     assert read_retries_s(tmp_path / "nothing") == []
     began_s = 100 * time.time()
-    record.retried()
-    record.retried()
+    record.failed_request(0.1)
+    record.failed_request(0.1)
     record.flush()
     with (tmp_path / RETRIES).open("ab") as file:
         file.write(b"17.2")
@@ -134,3 +139,15 @@ def test_requests_made_again_are_written_with_their_moments(record: Record, tmp_
     # To the millisecond, by the scenario's clock.
     assert began_s - 0.001 <= first_s <= second_s <= 100 * time.time() + 0.001
     assert summary(record, tmp_path)["retries"] == 2
+
+
+def test_a_failed_request_is_counted_and_its_time_kept_apart(record: Record, tmp_path: Path) -> None:
+    served(record, AYU, Status.CARD_ISSUED)
+    record.failed_request(0.5)
+    record.failed_request(2.0, False)
+    told = json.loads(json.dumps(summary(record, tmp_path)))
+
+    assert told["retries"] == 1
+    assert told["failed_requests"]["count"] == 2
+    assert told["failed_requests"]["max_ms"] == 2_000
+    assert told["steps"]["submission"]["actual"]["max_ms"] < 500

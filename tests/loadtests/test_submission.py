@@ -40,28 +40,30 @@ class Balky:
 
 def test_a_passing_failure_is_tried_again_after_growing_waits() -> None:
     waits_s: list[float] = []
-    retries: list[None] = []
+    failed: list[bool] = []
     target = Balky(failures=3)
 
-    status = submit(target, PACKET, 1, waits_s.append, lambda: retries.append(None))
+    status = submit(target, PACKET, 1, waits_s.append, lambda took_s, again: failed.append(again and took_s >= 0))
 
     assert status is Status.RECEIVED_AT_CENTRAL
-    assert len(retries) == 3
+    assert failed == [True] * 3
     assert waits_s == list(backoffs_s(1, PACKET.reference))[:3]
     assert all(0.05 * 2**n <= wait_s <= 0.1 * 2**n for n, wait_s in enumerate(waits_s))
 
 
 def test_it_gives_up_after_the_last_attempt() -> None:
     target = Balky(failures=100)
+    told: list[bool] = []
     with pytest.raises(TargetError):
-        submit(target, PACKET, 1, lambda _: None, lambda: None)
+        submit(target, PACKET, 1, lambda _: None, lambda _took_s, again: told.append(again))
     assert target.attempts == ATTEMPTS
+    assert told == [True] * (ATTEMPTS - 1) + [False]
 
 
 def test_a_refusal_is_not_tried_again() -> None:
     target = Balky(failures=100, passing=False)
     with pytest.raises(TargetError):
-        submit(target, PACKET, 1, lambda _: None, lambda: None)
+        submit(target, PACKET, 1, lambda _: None, lambda _took_s, _again: None)
     assert target.attempts == 1
 
 
