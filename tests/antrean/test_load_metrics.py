@@ -4,8 +4,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from antrean.load_metrics import served
-from loadtests.latency import Durations
-from loadtests.merged import Merged, Step, merge
+from loadtests.latency import Durations, merge
+from loadtests.merged import Merged, Step
 from loadtests.news import OfficeFigures, Requests
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.fleet_state import WorkerState
-from loadtests.latency import Durations, Latency
-from loadtests.merged import COUNTS, merge, merge_workers
+from loadtests.latency import Durations, Latency, merge
+from loadtests.merged import COUNTS, merge_workers
 from loadtests.news import OfficeFigures, Requests
 from model.clock import Clock
 from model.stages import Stage
