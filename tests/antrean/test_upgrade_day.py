@@ -17,6 +17,7 @@ from model.scenario import Scenario
 from model.scenario_file import load
 from model.strategies import without_upgrade
 from model.units import HOUR_S, DayWindow
+from model.upgrade import Plan
 from tests.mock_server.upgrades import put_upgrade
 
 CLOCK = Clock(3600.0, origin_wall_s=1_000.0, origin_scenario_s=6 * HOUR_S)
@@ -35,7 +36,7 @@ def april(*hours: DayWindow) -> Scenario:
     scenario = load("april-2016")
     assert scenario.upgrade is not None
     start = scenario.scenario.start + timedelta(hours=8)
-    upgrade = scenario.upgrade.model_copy(update={"start": start, "hours": list(hours), "plan": "rolling"})
+    upgrade = scenario.upgrade.model_copy(update={"start": start, "hours": list(hours), "plan": Plan.ROLLING})
     return scenario.model_copy(update={"upgrade": upgrade})
 
 
