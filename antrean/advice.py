@@ -5,6 +5,9 @@ from antrean.ranking import OVERTIME, UPGRADE_LENGTH, Ranking, Standing, Verdict
 from antrean.wording import enumerated, percent, shown, shown_amount, shown_difference, shown_interval
 from model.performance import performance
 
+CARDS = "cards_a_day"
+"""Who does not come, as one in ten does not who has an appointment, waits for nothing and gets nothing."""
+
 
 def advice(ranking: Ranking) -> str:
     """Return the paragraph."""
@@ -75,12 +78,13 @@ def _price(ranking: Ranking) -> str:
     for measure, more, less in (
         (OVERTIME, "of overtime a day more", "of overtime a day less"),
         (UPGRADE_LENGTH, "longer for the upgrade", "shorter for the upgrade"),
+        (CARDS, "cards a day more", "cards a day less"),
     ):
         difference = best.differences[measure]
         if not difference.covers(0.0):
             parts.append(f"{shown_amount(measure, difference)} {more if difference.mean > 0 else less}")
     if not parts:
-        return f"{best.name} changes neither overtime nor the upgrade's length noticeably."
+        return f"{best.name} changes neither overtime nor the upgrade's length nor the number of cards noticeably."
     return f"Beside as-is {best.name} means {enumerated(parts)}."
 
 

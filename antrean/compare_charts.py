@@ -99,8 +99,8 @@ def _scatter(axis: Axes, points: Sequence[Point], price: str, measure: str) -> N
 
 
 def _labels(axis: Axes, places: Sequence[tuple[float, float]]) -> dict[tuple[float, float], str]:
-    """The points' numbers, of those that lie on each other in one label."""
-    labels: dict[tuple[float, float], str] = {}
+    """The points' numbers, of those that lie on each other in one label, at the one furthest to the right."""
+    labels: dict[tuple[float, float], list[int]] = {}
     axis.autoscale_view()
     within = axis.transLimits.transform(axis.transScale.transform(places))
     drawn = dict(zip(places, within.tolist(), strict=True))
@@ -109,8 +109,8 @@ def _labels(axis: Axes, places: Sequence[tuple[float, float]]) -> dict[tuple[flo
             other for other in labels if all(abs(a - b) < NEAR for a, b in zip(drawn[place], drawn[other], strict=True))
         )
         there = next(near, place)
-        labels[there] = f"{labels[there]}, {number}" if there in labels else str(number)
-    return labels
+        labels.setdefault(there, []).append(number)
+    return {max(places[number - 1] for number in numbers): ", ".join(map(str, numbers)) for numbers in labels.values()}
 
 
 def front(places: Sequence[tuple[float, float]], larger_is_better: bool) -> list[tuple[float, float]]:
@@ -137,7 +137,8 @@ def axis_name(measure: str) -> str:
 
 
 def _label(standing: Standing) -> str:
-    return standing.name if standing.rank is None else f"{standing.rank}  {standing.name}"
+    same = " (= as-is)" if standing.changed_nothing else ""
+    return standing.name if standing.rank is None else f"{standing.rank}  {standing.name}{same}"
 
 
 def _legend(axis: Axes, verdicts: Sequence[Verdict]) -> None:

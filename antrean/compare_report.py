@@ -53,7 +53,8 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
             "left_out": chosen.left_out,
         },
     )
-    columns, lines = ranking_table(ranking)
+    idle = [name for name in PERFORMANCE if not any(standing.measures[name].mean for standing in ranking.standings)]
+    columns, lines = ranking_table(ranking, [name for name in PERFORMANCE if name not in idle])
     page = render(
         "comparison.html",
         scenario=scenario,
@@ -66,6 +67,7 @@ def save_comparison(run: Run, scenario: Scenario, experiment: Experiment, rankin
         advice=advice(ranking),
         notes=notes(experiment, chosen, ranking),
         table={"columns": columns, "lines": lines},
+        zero=enumerated([PERFORMANCE[name].label for name in idle]),
         intervals=[_intervals(standing, ranking.measure) for standing in ranking.standings],
         confidence=percent(ranking.confidence),
         indifference=shown(ranking.measure, ranking.indifference),
@@ -89,6 +91,12 @@ def notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str]
             f"A quick look at {len(experiment.offices)} offices with their part of the centre: good for the order, "
             "coarse in the figures."
         )
+    idle = [standing.name for standing in ranking.standings if standing.changed_nothing]
+    if idle:
+        found.append(
+            f"Exactly as as-is in every replication and every measure: {enumerated(idle)}. What is changed there never "
+            "came to bear in this scenario."
+        )
     if not ranking.precise:
         found.append(
             f"After {ranking.replications} replications the means are not yet known to {percent(experiment.precision)}."
@@ -97,7 +105,7 @@ def notes(experiment: Experiment, chosen: Lineup, ranking: Ranking) -> list[str]
 
 
 def _name(standing: Standing) -> str:
-    return f"{standing.rank or '-'} {standing.name}"
+    return f"{standing.rank or '-'} {standing.name}{' (= as-is)' if standing.changed_nothing else ''}"
 
 
 def _intervals(standing: Standing, measure: str) -> list[str]:

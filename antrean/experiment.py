@@ -99,7 +99,7 @@ def lineup(scenario: Scenario, experiment: Experiment) -> Lineup:
         except ValueError as error:
             if experiment.schedules:
                 raise
-            found.left_out[name] = str(error)
+            found.left_out[name] = str(error).removeprefix(f"{name}: ")
             continue
         if not experiment.schedules and name != AS_IS and changed.scenario == base:
             found.left_out[name] = "changes nothing in this scenario"

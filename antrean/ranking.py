@@ -49,6 +49,11 @@ class Standing(NamedTuple):
     on_front: bool
     """No other schedule is as good in waiting, overtime and upgrade length together, and better in one."""
 
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether every replication came out exactly as as-is did, in all measures."""
+        return self.name != AS_IS and all(found == (0.0, 0.0, 0.0) for found in self.differences.values())
+
 
 class Ranking(NamedTuple):
     """Schedules by one measure, the best first, yardsticks last."""
@@ -63,7 +68,7 @@ class Ranking(NamedTuple):
     indifference: float
     """The smallest difference of the measure that matters."""
     decided: bool
-    """The selection ended before the maximum of replications."""
+    """The selection ended before the maximum of replications, or no other schedule can be the best."""
     replications_for_best: int
     """How many of each schedule would decide, by the estimate of Nelson and Matejcik."""
     standings: tuple[Standing, ...]
@@ -117,8 +122,7 @@ def rank(rows: Rows, chosen: Lineup, experiment: Experiment, replications: int, 
     compared = {each: _differences(rows, names, each, replications, confidence) for each in PERFORMANCE}
     front = _front({name: _means(rows, name, replications) for name in candidates}, measure)
 
-    def verdict(number: int) -> Verdict:
-        return _verdict(number, selection, gaps[number], better, zone)
+    verdicts = [_verdict(number, selection, gaps[number], better, zone) for number in order]
 
     def standing(name: str, verdict: Verdict, place: int | None, gap: Interval | None) -> Standing:
         return Standing(
@@ -139,12 +143,12 @@ def rank(rows: Rows, chosen: Lineup, experiment: Experiment, replications: int, 
         maximum=maximum,
         precise=precise(rows, names, experiment, replications),
         indifference=zone,
-        decided=selection.decided,
+        decided=selection.decided or Verdict.TIED not in verdicts,
         replications_for_best=needed,
         standings=(
             *(
-                standing(candidates[number], verdict(number), place, gaps[number])
-                for place, number in enumerate(order, start=1)
+                standing(candidates[number], verdict, place, gaps[number])
+                for place, (number, verdict) in enumerate(zip(order, verdicts, strict=True), start=1)
             ),
             *(standing(name, Verdict.YARDSTICK, None, None) for name in chosen.yardsticks),
         ),
@@ -152,13 +156,17 @@ def rank(rows: Rows, chosen: Lineup, experiment: Experiment, replications: int, 
 
 
 def _verdict(number: int, selection: Selection, gap: Interval | None, larger: bool, zone: float) -> Verdict:
-    """Say what the selection and the simultaneous intervals of the gaps to the best leave open."""
+    """Say what the simultaneous intervals of the gaps to the best leave open beside the one that was selected.
+
+    That the selection has not dropped a schedule yet says little where it began with few replications: the intervals
+    may know that it is worse, and they have the schedules in the order of their means.
+    """
     if number == selection.best:
         return Verdict.BEST
     assert gap is not None  # noqa: S101 - only a schedule without others has none, and that is the best
     may_be_best = gap.high > 0 if larger else gap.low < 0
     as_good = -gap.low < zone if larger else gap.high < zone
-    return Verdict.TIED if number in selection.survivors or may_be_best or as_good else Verdict.WORSE
+    return Verdict.TIED if may_be_best or as_good else Verdict.WORSE
 
 
 def _differences(

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -26,10 +26,14 @@ class Task(NamedTuple):
     replication: int
 
 
+Measured = Callable[[Schedule, int, int], dict[str, float]]
+"""Simulates a schedule's days in a replication and returns figures by their names."""
+
+
 class Rows:
     """What was simulated until now: a row a schedule and replication in a parquet file, written after each.
 
-    Columns: schedule, replication, and every performance measure by its name.
+    Columns: schedule, replication, and every measure by its name.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,21 +71,24 @@ class Rows:
         return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def run(tasks: Iterable[Task], executor: Executor | None) -> Iterator[tuple[Task, dict[str, float]]]:
+def run(
+    tasks: Iterable[Task], executor: Executor | None, measured: Measured | None = None
+) -> Iterator[tuple[Task, dict[str, float]]]:
     """Simulate tasks and yield each with its measures, in the order in which they finish.
 
     Any executor of `concurrent.futures` will do, and none: then this process does the work, one task after the other. A
-    task's measures depend on nothing but the task.
+    task's measures depend on nothing but the task. `measured` simulates one in place of `replicate`.
 
     Raises:
         ProcessError: a worker died.
     """
+    measured = measured or replicate
     if executor is None:
         for task in tasks:
-            yield task, replicate(*task)
+            yield task, measured(*task)
         return
     try:
-        waiting = {executor.submit(replicate, *task): task for task in tasks}
+        waiting = {executor.submit(measured, *task): task for task in tasks}
         for done in as_completed(waiting):
             yield waiting[done], done.result()
     except BrokenProcessPool:

@@ -10,6 +10,8 @@ summary.json       the measures of every part     report.html   for people
 results/<scenario>/compare-<run>/ holds a comparison of schedules instead: rows.parquet (the measures of every
 replication), comparison.json, comparison.html; optimise-<run>/ a search: search.journal (every trial), optimum.json,
 front.png; sensitivity-<run>/ an analysis: rows.parquet, sensitivity.json, tornado.png. See antrean/studies.py.
+
+april-2016-case/ holds what `make april-2016` has simulated until now, a folder for each version of model and scenario.
 """
 
 import json

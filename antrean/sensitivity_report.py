@@ -52,28 +52,30 @@ def sentence(conclusion: Conclusion, asked: Sensitivity) -> str:
 
 def save_sensitivity(begun: Run, conclusions: list[Conclusion], asked: Sensitivity) -> Path:
     """Write sensitivity.json and tornado.png into the analysis' folder; return the chart's path."""
-    begun.save_json(
-        "sensitivity.json",
-        {
-            "schema_version": SCHEMA_VERSION,
-            "schedule": asked.schedule,
-            "against": asked.against,
-            "conclusions": [
-                each._asdict()
-                | {
-                    "effects": [
-                        effect._asdict() | {"low": written(effect.low), "high": written(effect.high)}
-                        for effect in each.effects
-                    ]
-                }
-                for each in conclusions
-            ],
-        },
-    )
+    begun.save_json("sensitivity.json", plain(conclusions, asked))
     path = begun.folder / "tornado.png"
     with style():
         tornado(conclusions, asked).savefig(path)
     return path
+
+
+def plain(conclusions: list[Conclusion], asked: Sensitivity) -> dict[str, Any]:
+    """Return what a JSON file holds of the analysis."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "schedule": asked.schedule,
+        "against": asked.against,
+        "conclusions": [
+            each._asdict()
+            | {
+                "effects": [
+                    effect._asdict() | {"low": written(effect.low), "high": written(effect.high)}
+                    for effect in each.effects
+                ]
+            }
+            for each in conclusions
+        ],
+    }
 
 
 def tornado(conclusions: list[Conclusion], asked: Sensitivity) -> Figure:
@@ -102,15 +104,16 @@ def _bars(axis: Axes, conclusion: Conclusion) -> None:
                 {"color": AT_HIGH, "label": "at its largest value", "hatch": "//"},
             ),
         ]
-        # The longer first, so that neither hides the other where both go to one side.
-        for width, value, drawn in sorted(bars, key=lambda bar: -abs(bar[0])):
+        # Where both go to one side, the longer first, so that neither hides the other, and its value above the other's.
+        raised = (4, -4) if bars[0][0] * bars[1][0] > 0 else (0, 0)
+        for (width, value, drawn), up in zip(sorted(bars, key=lambda bar: -abs(bar[0])), raised, strict=True):
             axis.barh(row, width, left=middle, height=0.6, alpha=0.8, **drawn)
             if abs(width) > LABELLED * widest:
                 right = width > 0
                 axis.annotate(
                     written(value),
                     (middle + width, row),
-                    xytext=(4 if right else -4, 0),
+                    xytext=(4 if right else -4, up),
                     textcoords="offset points",
                     ha="left" if right else "right",
                     va="center",

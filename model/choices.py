@@ -10,6 +10,7 @@ import tomli_w
 from model.optimise import Written
 from model.scenario import Scenario
 from model.scenario_file import ScenarioError, parse
+from model.strategies import replanned, throttled
 from model.units import (
     MINUTE_S,
     format_clock,
@@ -26,6 +27,9 @@ STEPS = 100
 QUARTER_S = 15 * MINUTE_S
 EVENING_START = ("staffing", "evening", "start")
 UPGRADE_START = ("upgrade", "start")
+REPLANNED = ("upgrade.start", "upgrade.pause")
+"""Choices by which the whole plan of the upgrade changes."""
+APPOINTMENTS = ("demand", "appointments")
 
 
 class Kind(NamedTuple):
@@ -85,7 +89,8 @@ def with_choices(scenario: Scenario, values: Mapping[str, Written]) -> Scenario:
     """Return the scenario with other values of some keys, such as {"upgrade.pause": "3 s"}.
 
     What belongs together moves along: the regular shift's end with the evening's start, the upgrade's expected end with
-    its start, and, so that every office keeps its people and printers, how busy they are with the hours they work.
+    its start, its cost and its length with the pause between batches, and, so that every office keeps its people and
+    printers, how busy they are with the hours they work.
 
     Raises:
         ScenarioError: there is no such key, or the values do not go together.
@@ -95,6 +100,9 @@ def with_choices(scenario: Scenario, values: Mapping[str, Written]) -> Scenario:
         path = tuple(key.split("."))
         if path[0] not in tables and path[0] in Scenario.model_fields:
             raise ScenarioError("with these choices", [f"{key}: the scenario has no [{path[0]}]"])
+        if path[:2] == APPOINTMENTS and APPOINTMENTS[1] not in tables["demand"]:
+            problem = f'{key}: nobody books here; begin the search with strategy = "appointments"'
+            raise ScenarioError("with these choices", [problem])
         if path == UPGRADE_START and isinstance(value, datetime):
             upgrade = tables["upgrade"]
             upgrade["expected_end"] += value - upgrade["start"]
@@ -102,7 +110,29 @@ def with_choices(scenario: Scenario, values: Mapping[str, Written]) -> Scenario:
             _put(tables, ("staffing", "regular", "end"), value)
         _put(tables, path, value)
     changed = parse(tomli_w.dumps(tables), "with these choices")
+    if any(key in values for key in REPLANNED):
+        changed = _replanned(scenario, changed)
     return _with_equal_equipment(scenario, changed)
+
+
+def _replanned(before: Scenario, after: Scenario) -> Scenario:
+    """The upgrade starts and pauses as chosen, and what it costs and when it ends follow from that."""
+    upgrade, chosen = before.upgrade, after.upgrade
+    assert upgrade is not None and chosen is not None  # noqa: S101, PT018 - a key of it was chosen
+    as_before = {
+        "start": upgrade.start,
+        "expected_end": chosen.expected_end - (chosen.start - upgrade.start),
+        "pause_s": upgrade.pause_s,
+    }
+    planned = replanned(
+        after.model_copy(update={"upgrade": chosen.model_copy(update=as_before)}), {"start": chosen.start}
+    )
+    if chosen.pause_s == upgrade.pause_s:
+        return planned
+    try:
+        return throttled(planned, chosen.pause_s)
+    except ValueError as error:
+        raise ScenarioError("with these choices", [str(error)]) from None
 
 
 def _with_equal_equipment(before: Scenario, after: Scenario) -> Scenario:

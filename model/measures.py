@@ -6,6 +6,7 @@ so that a day which fails its citizens does not look better than it was. So are 
 back; only who was turned away at the door has not waited.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import polars as pl
@@ -92,20 +93,42 @@ def visits(events: pl.DataFrame) -> pl.DataFrame:
 def measure_day(
     events: pl.DataFrame, scenario: Scenario, plans: dict[str, OfficePlan], day: int, slots: int | None = None
 ) -> DayMeasures:
-    """Measure one day of a run; `events` may span several days and sources, day 0 is the scenario's first.
+    """Measure one day of a run; see `measure_days`."""
+    return measure_days(events, scenario, plans, [day], slots)[0]
+
+
+def measure_days(
+    events: pl.DataFrame,
+    scenario: Scenario,
+    plans: dict[str, OfficePlan],
+    days: Iterable[int],
+    slots: int | None = None,
+) -> list[DayMeasures]:
+    """Measure days of a run; `events` may span several days and sources, day 0 is the scenario's first.
 
     Args:
         events: StageEvents.
         scenario: whose days they are.
         plans: the offices that took part.
-        day: which day.
+        days: which days.
         slots: of the centre; left out, as many as were seen at work.
 
     Raises:
-        ValueError: nobody arrived on that day although some office was open.
+        ValueError: nobody arrived on one of the days although some office was open.
     """
-    moments = moments_of(scenario, plans, day)
-    came = visits(events).join(moments, on="office").filter(pl.col("arrived_s") <= pl.col("closes_s"))
+    everybody = visits(events)
+    return [_measure_day(events, everybody, scenario, moments_of(scenario, plans, day), day, slots) for day in days]
+
+
+def _measure_day(
+    events: pl.DataFrame,
+    everybody: pl.DataFrame,
+    scenario: Scenario,
+    moments: pl.DataFrame,
+    day: int,
+    slots: int | None,
+) -> DayMeasures:
+    came = everybody.join(moments, on="office").filter(pl.col("arrived_s") <= pl.col("closes_s"))
     today = came.filter(pl.col("arrived_s") >= pl.col("opens_s"))
     if today.is_empty() and not moments["closed"].all():
         raise ValueError(f"nobody arrived on day {day}: the events cover other days or no day at all")
@@ -115,7 +138,7 @@ def measure_day(
     left_today = came.filter(pl.col("left_s").is_between(pl.col("opens_s"), pl.col("evening_end_s")))
     on_day = pl.col("finished_s").is_between(pl.col("opens_s"), pl.col("evening_end_s"))
     exits = _exits(events).join(moments, on="office").filter(on_day)["exit"]
-    server_s = _server_times_s(today)
+    server_s = server_times_s(today)
     overtime_h = _overtime_h(events, moments)
     return DayMeasures(
         day=day,
@@ -222,8 +245,8 @@ def _utilisation(events: pl.DataFrame, moments: pl.DataFrame, slots: int | None)
     return float(working_s / (slots * (last_s - first_s))) if slots else 0.0
 
 
-def _server_times_s(today: pl.DataFrame) -> pl.Series:
-    """From receipt to ready, with the evening's end as the lower bound for what is not ready."""
+def server_times_s(today: pl.DataFrame) -> pl.Series:
+    """Return the times from receipt to ready of `visits`, until the evening's end at least of what is not ready."""
     received = today.filter(pl.col("received_s").is_not_null())
     return received.select(
         server_s=(pl.col("ready_s").fill_null(pl.col("evening_end_s")) - pl.col("received_s")).clip(lower_bound=0.0)

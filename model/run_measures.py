@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from model.events import Exit
-from model.measures import by_evening_s, measure_day, moments_of, quantile, visits
+from model.measures import by_evening_s, measure_days, moments_of, quantile, server_times_s, visits
 from model.periods import upgrade_length_s
 from model.scenario import Scenario
 from model.staffing import OfficePlan
@@ -51,6 +51,8 @@ class RunMeasures(NamedTuple):
     """Citizens sent home in the evening who do not come back."""
     utilisation: float
     """Mean share of the centre's slots that worked while any doors were open."""
+    server_p95_s: float
+    """95th percentile of the time from the centre's receipt of a record to its card being ready for the printer."""
     upgrade_s: float
     """From the upgrade's start until it has switched everybody over, as planned; 0 without one."""
 
@@ -58,13 +60,13 @@ class RunMeasures(NamedTuple):
 def measure_run(
     events: pl.DataFrame, scenario: Scenario, plans: dict[str, OfficePlan], days: int, slots: int | None = None
 ) -> RunMeasures:
-    """Measure the first `days` days of a run as one; arguments as for `measure_day`.
+    """Measure the first `days` days of a run as one; arguments as for `measure_days`.
 
     Raises:
         ValueError: nobody arrived on a day on which some office was open.
     """
     open_days = [day for day in range(days) if scenario.scenario.weekday(day) not in scenario.offices.closed_on]
-    each = [measure_day(events, scenario, plans, day, slots) for day in open_days]
+    each = measure_days(events, scenario, plans, open_days, slots)
     everybody = visits(events).join(moments_of(scenario, plans, days - 1), on="office")
     waited = everybody.filter(pl.col("exit").is_null() | (pl.col("exit") != Exit.TURNED_AWAY))
     waits_s = waited.select(wait_s=by_evening_s("left_s") - pl.col("arrived_s"))["wait_s"]
@@ -88,6 +90,7 @@ def measure_run(
         turned_away=sum(day.turned_away for day in each),
         sent_home_for_good=everybody.filter(pl.col("exit") == Exit.SENT_HOME_FOR_GOOD).height,
         utilisation=sum(day.utilisation for day in each) / len(open_days),
+        server_p95_s=quantile(server_times_s(everybody), 0.95),
         upgrade_s=upgrade_length_s(scenario),
     )
 

@@ -1,12 +1,14 @@
 """Schedules to be compared: one scenario under several strategies, with the very same centre behind all of them."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from model.centre import CentreSpec, national_centre
 from model.nation import simulate
 from model.offices import all_offices
-from model.performance import PERFORMANCE, SimulatedRun
+from model.performance import PERFORMANCE
+from model.run_measures import measure_run
 from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.strategies import combine
@@ -33,18 +35,25 @@ def schedule(base: Scenario, centre: CentreSpec, name: str) -> Schedule:
 def with_centre(name: str, changed: Scenario, centre: CentreSpec) -> Schedule:
     """Put a changed scenario before a centre that can do what that of the scenario it comes from can.
 
-    How long records take is not scaled anew: a schedule that flattens the peak must not be given a smaller centre.
+    How long records take is not scaled anew: a schedule that flattens the peak must not be given a smaller centre. Of
+    those whom the scenario lets in, and of its adjudicators, it gets the part that its slots are of the nation's.
     """
     own = national_centre(changed)
-    return Schedule(
-        name, changed, own._replace(slots=centre.slots, submission_s=centre.submission_s, stage_s=centre.stage_s)
+    part = centre.slots / own.slots
+    played = own._replace(
+        slots=centre.slots,
+        submission_s=centre.submission_s,
+        stage_s=centre.stage_s,
+        admitted=None if own.admitted is None else max(1, round(own.admitted * part)),
+        adjudicators=math.ceil(own.adjudicators * part),
     )
+    return Schedule(name, changed, played)
 
 
 def replicate(schedule: Schedule, days: int, replication: int) -> dict[str, float]:
     """Simulate one replication of a schedule and return every performance measure by its name."""
     events = simulate(schedule.scenario, schedule.centre, days, replication)
-    run = SimulatedRun(events, schedule.scenario, schedule.centre, plan_offices(schedule.scenario), days)
+    run = measure_run(events, schedule.scenario, plan_offices(schedule.scenario), days, schedule.centre.slots)
     return {name: measure.of(run) for name, measure in PERFORMANCE.items()}
 
 

@@ -14,6 +14,7 @@ from model.periods import upgrade_length_s, work_s
 from model.scenario import Scenario
 from model.scenario_file import as_tables
 from model.units import DAY_S, HOUR_S, DayWindow, format_duration, format_window
+from model.upgrade import Plan
 
 Strategy = Callable[[Scenario], Scenario]
 
@@ -97,12 +98,12 @@ def admission_control(scenario: Scenario) -> Scenario:
 
 def upgrade_at_night(scenario: Scenario) -> Scenario:
     """The upgrade works from 20:00 to 06:00 on the start's clock only."""
-    return _replanned(scenario, {"hours": ["20:00-24:00", "00:00-06:00"]})
+    return replanned(scenario, {"hours": ["20:00-24:00", "00:00-06:00"]})
 
 
 def upgrade_by_zone(scenario: Scenario) -> Scenario:
     """The upgrade takes one time zone after the other, from the east to the west."""
-    return _replanned(scenario, {"plan": "rolling"})
+    return replanned(scenario, {"plan": "rolling"})
 
 
 def upgrade_at_weekend(scenario: Scenario) -> Scenario:
@@ -113,29 +114,50 @@ def upgrade_at_weekend(scenario: Scenario) -> Scenario:
     planned_s = scenario.seconds_at(scenario.upgrade.start)
     friday, evening_s = next((day, evening_s) for day, evening_s in evenings_s if evening_s >= planned_s)
     longer = changed(scenario, {"scenario": {"days": max(scenario.scenario.days, friday + 4)}})
-    return _replanned(longer, {"start": scenario.moment_at(evening_s)})
+    return replanned(longer, {"start": scenario.moment_at(evening_s)})
 
 
 def throttled_backfill(scenario: Scenario) -> Scenario:
     """The upgrade is online and pauses between batches for as long as a batch takes."""
     if scenario.upgrade is None:
         return scenario
-    return throttled(scenario, max(scenario.upgrade.pause_s, scenario.upgrade.cost.batch_s))
+    online = replanned(scenario, {"plan": "online"})
+    return throttled(online, max(scenario.upgrade.pause_s, scenario.upgrade.cost.batch_s))
 
 
 def throttled(scenario: Scenario, pause_s: float) -> Scenario:
-    """Return the scenario with an online upgrade that pauses so long between batches.
+    """Return the scenario with an upgrade that pauses so long between batches.
 
     What the upgrade costs while it works falls, and how long it works grows, by how much less of the time it is busy.
+
+    Raises:
+        ValueError: the upgrade knows no batches, as it does all in one step.
     """
     upgrade = scenario.upgrade
     if upgrade is None:
         return scenario
+    if upgrade.plan is Plan.BIG_BANG:
+        raise ValueError(f"upgrade.pause: a {upgrade.plan} upgrade has no batches to pause between; plan another one")
     batch_s, cost = upgrade.cost.batch_s, upgrade.cost
     slower = (batch_s + upgrade.pause_s) / (batch_s + pause_s)
     eased = {"during": 1 + (cost.during - 1) * slower, "lost_slots": cost.lost_slots * slower}
     work = format_duration(work_s(scenario, upgrade) / slower)
-    return _replanned(scenario, {"plan": "online", "pause": format_duration(pause_s), "cost": eased, "work": work})
+    return replanned(scenario, {"pause": format_duration(pause_s), "cost": eased, "work": work})
+
+
+def replanned(scenario: Scenario, keys: Mapping[str, Any]) -> Scenario:
+    """Return the scenario with other keys of `[upgrade]`.
+
+    The upgrade works as long as before unless they say how long, and its end is expected when it will have worked.
+    """
+    upgrade = scenario.upgrade
+    if upgrade is None:
+        return scenario
+    begins = keys.get("start", upgrade.start)
+    work = {"work": format_duration(work_s(scenario, upgrade))}
+    # Any end after the start will do until the planned one is known.
+    planned = changed(scenario, {"upgrade": work | {"expected_end": begins + timedelta(days=1)} | dict(keys)})
+    return changed(planned, {"upgrade": {"expected_end": begins + timedelta(seconds=upgrade_length_s(planned))}})
 
 
 def without_upgrade(scenario: Scenario) -> Scenario:
@@ -165,18 +187,6 @@ STRATEGIES: dict[str, Strategy] = {
     "without-upgrade": without_upgrade,
 }
 """Every schedule by its name; its docstring says in a sentence what it does."""
-
-
-def _replanned(scenario: Scenario, keys: Mapping[str, Any]) -> Scenario:
-    """Change keys of `[upgrade]`: as much work as before, unless they say how much, and the end expected then."""
-    upgrade = scenario.upgrade
-    if upgrade is None:
-        return scenario
-    begins = keys.get("start", upgrade.start)
-    work = {"work": format_duration(work_s(scenario, upgrade))}
-    # Any end after the start will do until the planned one is known.
-    planned = changed(scenario, {"upgrade": work | {"expected_end": begins + timedelta(days=1)} | dict(keys)})
-    return changed(planned, {"upgrade": {"expected_end": begins + timedelta(seconds=upgrade_length_s(planned))}})
 
 
 def _merged(tables: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from model.centre import national_centre
 from model.performance import PERFORMANCE
 from model.scenario_file import load
 from model.schedules import schedule
-from model.selection import select
+from model.selection import Selection, select
 
 EXPERIMENT = Experiment([], 1, None, "wait_p95", 0.95, 10, 10, 0.05, indifference="2 min")
 Means = dict[str, dict[str, float]]
@@ -23,8 +23,12 @@ def ranked(
     noise: float = 10.0,
     experiment: Experiment = EXPERIMENT,
     yardsticks: Means | None = None,
+    selection: Selection | None = None,
 ) -> Ranking:
-    """Rank schedules whose measures have these means (others are 1), with shared noise and a little of their own."""
+    """Rank schedules whose measures have these means (others are 1), with shared noise and a little of their own.
+
+    The selection is made from their values, unless one is given.
+    """
     rows = Rows(folder / "rows.parquet")
     dice = np.random.default_rng(8)
     shared = dice.normal(0, noise, 10)
@@ -42,5 +46,5 @@ def ranked(
     chosen = Lineup(dict.fromkeys(means, plain), dict.fromkeys(yardsticks or {}, plain), {})
     observations = [rows.values(name, experiment.measure) for name in means]
     better = PERFORMANCE[experiment.measure].larger_is_better
-    selection = select(observations, experiment.zone(rows), 0.95, 10, better)
+    selection = selection or select(observations, experiment.zone(rows), 0.95, 10, better)
     return rank(rows, chosen, experiment, 10, selection)

@@ -20,6 +20,12 @@ def test_a_clear_best_is_told_with_its_lead_its_certainty_and_its_price(tmp_path
     assert "of overtime a day more and 12 h longer for the upgrade." in told
 
 
+def test_a_short_wait_that_costs_cards_is_told_with_them(tmp_path: Path) -> None:
+    fewer = PLAIN | {"wait_p95": 3000.0, "cards_a_day": 360.0}
+    told = advice(ranked(tmp_path, {AS_IS: PLAIN | {"cards_a_day": 400.0}, "appointments": fewer}))
+    assert "40 cards a day less" in told
+
+
 def test_as_is_may_be_the_best(tmp_path: Path) -> None:
     told = advice(ranked(tmp_path, {AS_IS: PLAIN, "worse": PLAIN | {"wait_p95": 9000.0}}))
     assert told.startswith("Of 2 schedules none does better than as-is (p95 wait: 100 min")

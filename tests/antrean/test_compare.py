@@ -34,7 +34,7 @@ from model.strategies import STRATEGIES
 from tests.alive import gone
 
 EXPERIMENT = Experiment(
-    schedules=["evening-shift", "without-upgrade"],
+    schedules=["evening-shift", "waiting-first", "without-upgrade"],
     days=1,
     offices=["35.07", "91.71"],
     measure="wait_p95",
@@ -130,9 +130,15 @@ def test_the_page_is_one_file_with_the_advice_first(compared: tuple[Run, Ranking
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert [Image.open(BytesIO(base64.b64decode(picture))).width > 800 for picture in pictures] == [True, True]
     assert "A quick look at 2 offices" in page
-    assert "end before the upgrade does in as-is and evening-shift" in page
+    assert "end before the upgrade does in as-is, evening-shift and waiting-first" in page
+    # Everybody waits for the card here, so nobody is let past.
+    assert "in every replication and every measure: waiting-first." in page
+    assert "waiting-first (= as-is)" in page
     for measure in PERFORMANCE.values():
         assert measure.label in page
+    # Nobody is ever turned away here: that is a sentence and no column.
+    assert re.search(r"Zero in all of them: .*Turned away", page)
+    assert "<th>Turned away</th>" not in page
 
 
 def test_the_json_has_the_figures_of_the_table(compared: tuple[Run, Ranking]) -> None:
@@ -165,7 +171,7 @@ def test_a_schedule_that_puts_the_upgrade_off_beyond_the_days_is_not_compared(
 
     monkeypatch.setitem(STRATEGIES, "next-week", next_week)
     chosen = lineup(april, EXPERIMENT._replace(schedules=[]))
-    assert "its upgrade begins at 2016-04-11 08:00" in chosen.left_out["next-week"]
+    assert chosen.left_out["next-week"].startswith("its upgrade begins at 2016-04-11 08:00")
     with pytest.raises(ValueError, match="ask for more --days"):
         lineup(april, EXPERIMENT._replace(schedules=["next-week"]))
     assert "next-week" in lineup(april, EXPERIMENT._replace(schedules=["next-week"], days=8)).candidates

@@ -4,6 +4,8 @@ import pytest
 
 from antrean.experiment import AS_IS
 from antrean.ranking import Verdict, dominates
+from model.replicate import Interval
+from model.selection import Selection
 from tests.antrean.rankings import EXPERIMENT, ranked
 
 FOUR = {
@@ -36,6 +38,18 @@ def test_where_nothing_can_be_told_apart_nothing_is_worse(tmp_path: Path) -> Non
     assert not ranking.decided
     assert len(ranking.of(Verdict.TIED)) == 2
     assert ranking.replications_for_best > ranking.maximum
+
+
+def test_who_is_surely_worse_is_told_so_though_the_selection_has_not_dropped_it(tmp_path: Path) -> None:
+    not_yet = Selection((1, 2, 0, 3), 10, decided=False)
+    ranking = ranked(tmp_path, FOUR, selection=not_yet)
+    assert [each.verdict for each in ranking.standings] == [Verdict.BEST, Verdict.TIED, Verdict.WORSE, Verdict.WORSE]
+    assert not ranking.decided
+
+
+def test_it_is_decided_when_no_other_can_be_the_best(tmp_path: Path) -> None:
+    two = {name: FOUR[name] for name in (AS_IS, "short")}
+    assert ranked(tmp_path, two, selection=Selection((1, 0), 10, decided=False)).decided
 
 
 def test_a_yardstick_is_shown_last_and_not_ranked_however_good_it_is(tmp_path: Path) -> None:
@@ -73,3 +87,13 @@ def test_dominating_is_nowhere_worse_and_somewhere_better() -> None:
     assert dominates((1, 2), (1, 3))
     assert not dominates((1, 2), (1, 2))
     assert not dominates((1, 4), (2, 3))
+
+
+def test_a_schedule_that_came_out_as_as_is_in_every_replication_is_known(tmp_path: Path) -> None:
+    short = ranked(tmp_path, FOUR).named("short")
+    nothing = Interval(0.0, 0.0, 0.0)
+    idle = short._replace(differences=dict.fromkeys(short.differences, nothing))
+    assert idle.changed_nothing
+    assert not short.changed_nothing
+    assert not idle._replace(differences=idle.differences | {"overtime_h": Interval(0.0, -1.0, 1.0)}).changed_nothing
+    assert not ranked(tmp_path, FOUR).named(AS_IS).changed_nothing

@@ -4,10 +4,11 @@ import pytest
 
 from model.choices import read_choice, with_choices
 from model.optimise import Written
+from model.periods import upgrade_length_s, work_s
 from model.scenario import Scenario
 from model.scenario_file import ScenarioError
 from model.staffing import plan_offices
-from model.strategies import without_upgrade
+from model.strategies import appointments, replanned, throttled, upgrade_at_night, without_upgrade
 from model.units import HOUR_S
 
 MONDAY = datetime(2016, 4, 4, 6, tzinfo=timezone(timedelta(hours=7)))
@@ -63,6 +64,57 @@ def test_what_belongs_together_moves_along(april: Scenario) -> None:
     assert changed.upgrade is not None
     assert april.upgrade is not None
     assert changed.upgrade.expected_end - MONDAY == april.upgrade.expected_end - april.upgrade.start
+
+
+def test_a_longer_pause_costs_less_and_takes_longer(april: Scenario) -> None:
+    changed = with_choices(april, {"upgrade.pause": "1 s"})  # as long as a batch takes: half of the time idle
+    assert april.upgrade is not None
+    assert changed.upgrade is not None
+    assert changed.upgrade.cost.during - 1 == pytest.approx((april.upgrade.cost.during - 1) / 2)
+    assert upgrade_length_s(changed) == pytest.approx(2 * upgrade_length_s(april))
+    assert changed.upgrade == throttled(april, 1.0).upgrade
+    assert upgrade_length_s(with_choices(april, {"upgrade.pause": "0 s"})) == upgrade_length_s(april)
+
+
+def test_an_upgrade_that_starts_later_works_as_long_as_before_in_its_hours(april: Scenario) -> None:
+    nightly = upgrade_at_night(april)
+    assert nightly.upgrade is not None
+    later = nightly.upgrade.start + timedelta(hours=20)
+    changed = with_choices(nightly, {"upgrade.start": later, "upgrade.pause": "0 s"})
+    assert changed.upgrade is not None
+    assert work_s(changed, changed.upgrade) == work_s(nightly, nightly.upgrade)
+    assert changed.upgrade.start == later
+    assert changed.upgrade.expected_end == later + timedelta(seconds=upgrade_length_s(changed))
+
+
+def test_an_upgrade_in_one_step_cannot_pause(april: Scenario) -> None:
+    with pytest.raises(ScenarioError, match=r"upgrade.pause: a big-bang upgrade has no batches"):
+        with_choices(replanned(april, {"plan": "big-bang"}), {"upgrade.pause": "1 s"})
+
+
+def test_zones_staggers_admission_and_shifts_are_choices(april: Scenario) -> None:
+    changed = with_choices(
+        april,
+        {
+            "offices.stagger.WIB": "90 min",
+            "centre.admitted": 96,
+            "staffing.regular.start": "07:30",
+            "staffing.evening.end": "23:00",
+            "staffing.evening_share": 0.5,
+        },
+    )
+    assert changed.offices.stagger_s == {"WIB": 5400.0}
+    assert changed.centre.admitted == 96
+    assert (changed.staffing.regular.start_s, changed.staffing.evening.end_s) == (7.5 * HOUR_S, 23 * HOUR_S)
+    assert changed.staffing.evening_share == 0.5
+
+
+def test_quotas_are_a_choice_where_citizens_book(april: Scenario) -> None:
+    booked = with_choices(appointments(april), {"demand.appointments.quota": 0.7}).demand.appointments
+    assert booked is not None
+    assert booked.quota == 0.7
+    with pytest.raises(ScenarioError, match=r'nobody books here; begin the search with strategy = "appointments"'):
+        with_choices(april, {"demand.appointments.quota": 0.7})
 
 
 def test_offices_keep_their_counters_and_printers_when_their_hours_change(april: Scenario) -> None:

@@ -93,7 +93,20 @@ def test_a_run_is_measured_as_by_hand(run: pl.DataFrame, malang: Scenario) -> No
     assert measured.days_to_clear == pytest.approx(1 / 1.5)
     # An hour of one of two slots on both days twice, of ten hours.
     assert measured.utilisation == pytest.approx((2 + 1) / 2 / 20)
+    # The centre has a, b and c for an hour each, but when it received them was not seen.
+    assert math.isnan(measured.server_p95_s)
     assert measured.upgrade_s == 58 * H
+
+
+def test_what_the_centre_has_not_done_by_the_end_has_taken_until_then(malang: Scenario) -> None:
+    at_centre = [
+        *(row(name, Stage.SUBMISSION, 9, 9, 10, "web", Status.RECEIVED_AT_CENTRAL) for name in ("a", "d")),
+        row("a", Stage.PERSONALISATION, 10, 10, 12, "centre/slot-1", Status.SENT_FOR_CARD_PRINTING),
+    ]
+    events = to_frame([came("a", 9), came("d", 9), *at_centre])
+    # Two hours, and twelve until the evening's end at least.
+    measured = measure_run(events, malang, plan_offices(malang), 1)
+    assert measured.server_p95_s == pytest.approx((2 + 0.95 * 10) * H)
 
 
 def test_a_backlog_that_no_day_would_shrink_is_never_gone(malang: Scenario) -> None:

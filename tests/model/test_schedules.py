@@ -43,6 +43,15 @@ def test_a_quick_look_has_the_centre_that_its_citizens_fill_as_the_nation_does(a
     assert 0.1 < centre.capacity_per_s / whole.capacity_per_s < 0.3
 
 
+def test_a_quick_look_lets_in_the_part_that_its_centre_is_of_the_nations(april: Scenario) -> None:
+    base, centre = quick_look(april, every_nth_office(april, 0.2))
+    some, whole = (
+        schedule(*each, "admission-control").centre for each in ((base, centre), (april, national_centre(april)))
+    )
+    assert (whole.slots, whole.admitted) == (64, 128)
+    assert some.admitted == 2 * some.slots
+
+
 def test_a_quick_look_waits_about_as_long_as_the_nation(april: Scenario) -> None:
     normal = without_upgrade(april)
     base, centre = quick_look(normal, every_nth_office(normal, 0.1))
