@@ -34,7 +34,9 @@ browser: ## Install Debian's Chromium for the console's tests, if it is missing 
 	command -v chromium >/dev/null || echo "no chromium, so the console is not tested in a browser; on Debian: apt-get install chromium"
 
 test: $(VENV)/.installed browser ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/acceptance --ignore tests/loadtests
+	@# What keeps time has the machine to itself.
+	$(BIN)/python -m pytest tests/acceptance tests/loadtests
 
 lint: $(VENV)/.installed ## Style: ruff
 	$(BIN)/ruff check .
