@@ -1,17 +1,13 @@
 """What a validation leaves behind: validation.json, and validation.html for people."""
 
-import base64
-import io
 import json
 import math
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from antrean import charts
 from antrean.calibration.calibration_file import Calibration
+from antrean.report import picture, render
 from antrean.runs import Run
 from antrean.summary import duration
 from antrean.validation.bands import STAGES
@@ -50,10 +46,10 @@ def write(out: Path, run: Run, file: Path, calibration: Calibration, days: list[
         "days": {day.part: json.loads(json.dumps(day.as_json())) for day in days},
     }
     kept.save_json("validation.json", content)
-    environment = Environment(loader=PackageLoader("antrean"), autoescape=True, undefined=StrictUndefined)
     with charts.style():
         shown = [_shown(day) for day in days]
-    page = environment.get_template("validation.html").render(
+    page = render(
+        "validation.html",
         title=days[0].scenario.scenario.title,
         run=run.folder,
         calibration=file,
@@ -87,9 +83,7 @@ def _value(name: str, value: float) -> str:
 
 def _shown(day: DayValidated) -> dict[str, Any]:
     end_s = horizon_s(day.scenario, plan_offices(day.scenario), 1)
-    image = io.BytesIO()
-    day_over_prediction(day.comparison, day.measured, day.predicted, day.scenario, end_s).savefig(image, format="png")
-    data = base64.b64encode(image.getvalue()).decode()
+    figure = day_over_prediction(day.comparison, day.measured, day.predicted, day.scenario, end_s)
     distance = Pair(day.comparison.mean_wait_s, day.comparison.distance_s[0])
     return {
         "part": day.part,
@@ -101,5 +95,5 @@ def _shown(day: DayValidated) -> dict[str, Any]:
         "coverage": [
             (COVERAGE_LABELS[name], f"{100 * share:.0f} %") for name, share in day.comparison.coverage.items()
         ],
-        "picture": Markup(f"data:image/png;base64,{data}"),  # noqa: S704 - ours
+        "picture": picture(day.part, figure, "")["source"],
     }
