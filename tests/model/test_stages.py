@@ -4,7 +4,7 @@ import pytest
 
 from model.stages import CENTRAL_STAGES, REFUSED, TRANSITIONS, IllegalTransitionError, Stage, Status, move
 
-LEGAL = [(old, new) for old, news in TRANSITIONS.items() for new in news]
+LEGAL = [(old, new) for old, news in TRANSITIONS.items() for new in sorted(news)]
 ILLEGAL = sorted(set(product(Status, Status)) - set(LEGAL))
 
 
