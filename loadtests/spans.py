@@ -5,6 +5,7 @@ out (docs.locust.io, OpenTelemetry integration). Without `--otel` nothing here i
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 NS_PER_S = 1_000_000_000
@@ -20,22 +21,22 @@ class Span(Protocol):
         """End it, at a moment in nanoseconds since the epoch."""
 
 
-class Tracer(Protocol):
-    """A tracer of the OpenTelemetry API, as far as it is used."""
+class StartSpan(Protocol):
+    """Begins a span, as a tracer's method does."""
 
-    def start_span(self, name: str, *, start_time: int | None = None) -> Any:
+    def __call__(self, name: str, *, start_time: int | None = None) -> Any:
         """Begin a span, at a moment in nanoseconds since the epoch."""
 
 
-def telemetry_tracer() -> Tracer:
-    """Return the tracer that `--otel` has set up."""
+def client_spans() -> StartSpan:
+    """Return what begins a client's span at the tracer that `--otel` has set up."""
     # Comes with locust[otel], which is not everybody's.
     from opentelemetry import trace
 
-    return trace.get_tracer("antrean")
+    return partial(trace.get_tracer("antrean").start_span, kind=trace.SpanKind.CLIENT)
 
 
-def span_listener(tracer: Tracer) -> Callable[..., None]:
+def span_listener(start_span: StartSpan) -> Callable[..., None]:
     """Return a listener to Locust's `request` event that makes a span of each request."""
 
     def on_request(
@@ -48,7 +49,7 @@ def span_listener(tracer: Tracer) -> Callable[..., None]:
         **_: Any,
     ) -> None:
         begun_ns = round(start_time * NS_PER_S)
-        span: Span = tracer.start_span(f"{request_type} {name}", start_time=begun_ns)
+        span: Span = start_span(f"{request_type} {name}", start_time=begun_ns)
         span.set_attribute("http.request.method", request_type)
         span.set_attribute("url.template", name)
         if status_code := getattr(response, "status_code", 0):

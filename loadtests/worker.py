@@ -25,7 +25,7 @@ from loadtests.lifetime import follow
 from loadtests.news import GOT, NEWS, SHARE, STOP, News, Requests, ShareMessage
 from loadtests.plan import LoadPlan
 from loadtests.record import EVENTS, PROGRESS, SUMMARY
-from loadtests.spans import span_listener, telemetry_tracer
+from loadtests.spans import client_spans, span_listener
 from loadtests.terminal import Terminal, equip
 from loadtests.watch import LOOK_S, SUMMARISE_EVERY, finish
 from loadtests.window import Window
@@ -211,7 +211,7 @@ def set_up(environment: Environment, runner: WorkerRunner, **_: Any) -> None:
         event.add_listener(worker.end)  # type: ignore[no-untyped-call] # Locust's
     if options.otel:
         environment.events.request.add_listener(  # type: ignore[no-untyped-call] # Locust's
-            span_listener(telemetry_tracer())
+            span_listener(client_spans())
         )
     environment.events.quit.add_listener(worker.tidy)  # type: ignore[no-untyped-call] # Locust's
 

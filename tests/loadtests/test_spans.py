@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from loadtests.spans import span_listener, telemetry_tracer
+from loadtests.spans import client_spans, span_listener
 
 
 class Spans:
@@ -29,7 +29,7 @@ REQUEST = {"request_type": "GET", "name": "/v1/records/{reference}", "start_time
 
 def test_a_request_becomes_a_span_with_its_own_times() -> None:
     spans = Spans()
-    span_listener(spans)(**REQUEST, response=SimpleNamespace(status_code=200), exception=None, context={})
+    span_listener(spans.start_span)(**REQUEST, response=SimpleNamespace(status_code=200), exception=None, context={})
     assert spans.name == "GET /v1/records/{reference}"
     assert spans.times_ns == [1_000_500_000_000, 1_000_750_000_000]
     assert spans.attributes == {
@@ -41,10 +41,12 @@ def test_a_request_becomes_a_span_with_its_own_times() -> None:
 
 def test_a_request_without_an_answer_tells_its_error() -> None:
     spans = Spans()
-    span_listener(spans)(**REQUEST, response=SimpleNamespace(status_code=0), exception=ConnectionError("gone"))
+    span_listener(spans.start_span)(
+        **REQUEST, response=SimpleNamespace(status_code=0), exception=ConnectionError("gone")
+    )
     assert spans.attributes["error.type"] == "ConnectionError"
     assert "http.response.status_code" not in spans.attributes
 
 
 def test_the_real_tracer_takes_what_the_listener_says() -> None:
-    span_listener(telemetry_tracer())(**REQUEST, response=None, exception=None)
+    span_listener(client_spans())(**REQUEST, response=None, exception=None)
