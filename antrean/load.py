@@ -30,7 +30,7 @@ from loadtests.record import read_visits
 from model.clock import Clock
 from model.compression import all_lab_offices, lab_scenario
 from model.events import to_frame
-from model.nation import horizon_s
+from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import office_day, plan_offices
