@@ -171,17 +171,11 @@ def test_who_left_before_the_evening_ended_was_not_sent_home(opened: Open) -> No
 def test_a_counter_works_day_after_day_and_rests_on_a_closed_one(opened: Open) -> None:
     malang = opened({"offices": {"closed_on": ["tuesday"]}}, days=3, hour=13, faster=10)
     hall = malang.hall
-    calls: list[tuple[Citizen | None, float]] = []
-
-    def work() -> None:
-        for _ in range(3):
-            calls.append((hall.next_citizen(0), malang.clock.now_s()))
-
-    operator = gevent.spawn(work)
+    operator = gevent.spawn(lambda: [(hall.next_citizen(0), malang.clock.now_s()) for _ in range(3)])
     for number, hour in enumerate((13, 34, 57)):
         malang.clock.sleep_until(hour * HOUR_S)
         hall.admit(visitor(number, hour * HOUR_S))
-    operator.get(timeout=10)
+    calls = operator.get(timeout=10)
     assert [citizen for citizen, _ in calls] == [
         visitor(0, 13 * HOUR_S),
         visitor(1, 34 * HOUR_S),
