@@ -9,7 +9,7 @@ from antrean.lab import worker_count
 from antrean.processes import ProcessError
 from model.clock import Clock
 from model.faults import Fault, LinkCut, PrinterDown, WorkerKilled
-from model.nation import horizon_s
+from model.office_days import horizon_s
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.staffing import OfficePlan, plan_offices

@@ -1,4 +1,4 @@
-"""Load: a day of the lab's offices, played by a fleet of workers against the lab's own server or any other.
+"""Load: days of the lab's offices, played by a fleet of workers against the lab's own server or any other.
 
 Read `run_load` first; what it calls stands below it in the order of the calls. docs/load.md is for those who use it.
 """
@@ -30,7 +30,6 @@ from loadtests.record import read_visits
 from model.clock import Clock
 from model.compression import all_lab_offices, lab_scenario
 from model.events import to_frame
-from model.nation import horizon_s
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.staffing import office_day, plan_offices
@@ -54,7 +53,7 @@ class Target:
 
 
 def run_load(name: str, scenario: Scenario, options: LoadOptions, console: Console) -> Run:
-    """Play a day of a scenario's lab offices and write what was measured; the upgrade is left to `antrean run`.
+    """Play days of a scenario's lab offices and write what was measured; the upgrade is left to `antrean run`.
 
     Ctrl-C at any moment keeps what was measured until then in the run's folder, and leaves nothing else behind.
 
@@ -155,6 +154,7 @@ def _plan(run: Run, scenario: Scenario, target: Target, options: LoadOptions, ou
             scenario=run.folder / "lab.toml",
             mode="day",
             day=options.day,
+            days=options.days,
             replication=options.replication,
             origin_wall_s=0.0,
             origin_scenario_s=min(office_day(scenario, plan.office, options.day).opens_s for plan in offices),
@@ -204,7 +204,7 @@ def _follow(
     Raises:
         ProcessError: the master failed, or did not finish after the day's end.
     """
-    end_s = horizon_s(scenario, plan_offices(scenario), options.day + 1)
+    end_s = plan.load.ends_s(scenario)
     with Board(console, scenario) as board, served(options.metrics_port, board.latest):
         while master.running:
             if target.server:

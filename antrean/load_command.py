@@ -44,6 +44,7 @@ def load(
     ] = "127.0.0.1",
     ui: Annotated[bool, typer.Option("--ui", help="Show Locust's web page, until Ctrl-C.")] = False,
     day: Annotated[int, typer.Option(min=0, help="Which of the scenario's days.")] = 0,
+    days: Annotated[int, typer.Option(min=1, help="How many days in a row, from that one on.")] = 1,
     replication: Annotated[int, typer.Option(min=0, help="Which replication's citizens.")] = 0,
     speedup: Annotated[float | None, typer.Option(min=1, max=10_000, help="In place of load.speedup.")] = None,
     metrics_port: Annotated[
@@ -52,7 +53,7 @@ def load(
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
     database_url: Annotated[str | None, typer.Option(help="A PostgreSQL server for the lab's own server.")] = None,
 ) -> None:
-    """Play a day of the lab's offices against a server, and measure it."""
+    """Play a day of the lab's offices, or several, against a server, and measure it."""
     played = scenario_file.load(scenario)
     if speedup is not None:
         played = played.model_copy(update={"load": played.load.model_copy(update={"speedup": speedup})})
@@ -64,6 +65,7 @@ def load(
         bind_host=bind,
         ui=ui,
         day=day,
+        days=days,
         replication=replication,
         target=target,
         key_file=key_file,

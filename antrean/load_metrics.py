@@ -38,10 +38,17 @@ class LoadCollector(Collector):
 
 
 def _offices(merged: Merged) -> Iterator[Metric]:
-    told = {"waiting": "Citizens who wait for a counter", "open_counters": "Counters with an operator on duty"}
+    told = {
+        "waiting": "Citizens who wait for a counter",
+        "open_counters": "Counters with an operator on duty",
+        "at_centre": "Citizens whose packet was sent and who have no card yet",
+        "in_store": "Packets kept until they are to be sent",
+        "left": "Citizens whose patience ended",
+        "to_come_back": "Citizens at home who are expected on another day",
+        "overtime": "1 in overtime",
+    }
     families = [
-        (GaugeMetricFamily(f"antrean_load_{key}", words, labels=["office"]), key)
-        for key, words in (told | {"at_centre": "Citizens who wait for the card", "overtime": "1 in overtime"}).items()
+        (GaugeMetricFamily(f"antrean_load_{key}", words, labels=["office"]), key) for key, words in told.items()
     ]
     for family, key in families:
         for office in merged["offices"]:

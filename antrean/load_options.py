@@ -24,6 +24,8 @@ class LoadOptions:
     """Where those reach the master."""
     ui: bool = False
     day: int = 0
+    days: int = 1
+    """How many are played, from `day` on."""
     replication: int = 0
     target: str | None = None
     """The server's address; None for the lab's own."""
@@ -45,8 +47,7 @@ def check(scenario: Scenario, options: LoadOptions) -> None:
     Raises:
         ValueError: it cannot.
     """
-    if options.day >= scenario.scenario.days:
-        raise ValueError(f"--day {options.day}: the scenario has the days 0 to {scenario.scenario.days - 1}")
+    _check_days(scenario, options)
     all_workers, offices = options.workers + options.expect_workers, len(scenario.load.offices)
     if not 1 <= all_workers <= offices:
         raise ValueError(
@@ -65,6 +66,15 @@ def check(scenario: Scenario, options: LoadOptions) -> None:
             "load.peak is a share of the server's capacity, which is not measured on a server of yours; "
             'say it with --capacity N (enrollments a second), or set load.peak = "real"'
         )
+
+
+def _check_days(scenario: Scenario, options: LoadOptions) -> None:
+    last, all_days = options.day + options.days - 1, scenario.scenario.days
+    if last >= all_days:
+        more = f" --days {options.days}" if options.days > 1 else ""
+        raise ValueError(f"--day {options.day}{more}: the scenario has the days 0 to {all_days - 1}")
+    if all(scenario.scenario.weekday(day) in scenario.offices.closed_on for day in range(options.day, last + 1)):
+        raise ValueError(f"--day {options.day}: the offices are closed on it (offices.closed_on); play another one")
 
 
 def wants_spans() -> bool:

@@ -5,11 +5,10 @@ from typing import Any
 from loadtests.fleet_plan import FleetPlan
 from loadtests.fleet_state import FleetState
 from loadtests.merged import Merged, merge_workers
-from model.arrivals import citizens
 from model.clock import Clock
 from model.scenario import Scenario
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def summarise_load(
@@ -26,8 +25,7 @@ def summarise_load(
     """
     merged = merge_workers(state["workers"], clock)
     # A lost worker may never have told how many it expected.
-    offices = plan.load.plan_offices(scenario)
-    merged["citizens"]["planned"] = len(citizens(scenario, offices, plan.load.day, plan.load.replication))
+    merged["citizens"]["planned"] = len(plan.load.citizens(scenario))
     lost = [code for worker in state["workers"] if worker["lost"] for code in worker["offices"]]
     workers = [
         {
@@ -44,6 +42,7 @@ def summarise_load(
         "target": plan.target,
         "adapter": plan.load.adapter,
         "day": plan.load.day,
+        "days": plan.load.days,
         "replication": plan.load.replication,
         "speedup": scenario.load.speedup,
         "wall_s": merged["wall_s"],

@@ -49,8 +49,8 @@ class Board:
     def _words(self, state: FleetState, clock: Clock | None) -> str:
         if clock is None:
             return f"{state['connected']} of {state['expected']} workers are there"
-        time = self._scenario.moment_at(played_until_s(state["workers"], clock)).strftime("%H:%M")
-        return f"{time}  {office_words(self._merged)}"
+        moment = self._scenario.moment_at(played_until_s(state["workers"], clock))
+        return f"{moment:%a %H:%M}  {office_words(self._merged)}"
 
     def _tell_lost(self, state: FleetState) -> None:
         for worker in state["workers"]:
@@ -78,10 +78,22 @@ def office_words(merged: Merged) -> str:
     offices, lag = merged["offices"], merged["dispatch_lag"]
     return (
         f"waiting {sum(office['waiting'] for office in offices)}  inside {merged['citizens']['inside']}  "
-        f"cards {merged['citizens']['issued']}  "
+        f"cards {merged['citizens']['issued']}  {_away_words(merged)}"
         f"overtime {sum(office['overtime'] for office in offices)} of {len(offices)} offices  "
         f"generator lag p99 {lag['p99_ms']:.1f} ms"
     )
+
+
+def _away_words(merged: Merged) -> str:
+    """Say who went without a card, and what is put off; nothing where there is nobody."""
+    offices, citizens = merged["offices"], merged["citizens"]
+    away = {
+        "left": sum(office["left"] for office in offices),
+        "sent home": citizens["sent_home"],
+        "to come back": sum(office["to_come_back"] for office in offices),
+        "in store": sum(office["in_store"] for office in offices),
+    }
+    return "".join(f"{name} {number}  " for name, number in away.items() if number)
 
 
 def step_table(merged: Merged) -> RenderableType:

@@ -16,7 +16,7 @@ from loadtests.plan import LoadPlan, command
 from loadtests.record import read_events, read_retries_s
 from model.clock import Clock
 from model.events import to_frame
-from model.nation import horizon_s
+from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
 from model.upgrade_cost import Signals

@@ -1,26 +1,23 @@
-"""The counter: an operator takes the next citizen, captures, submits the packet and waits for the receipt."""
+"""The counter: an operator takes the next citizen, captures, and sends the packet or puts it into the store."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
-import gevent
 from locust import task
 from locust.exception import StopUser
 
 from loadtests.day import Day
+from loadtests.desk import Desk
 from loadtests.hall import Hall
 from loadtests.people import Packet
-from loadtests.submission import submit
-from loadtests.targets import TargetError
-from loadtests.terminal import Terminal
+from loadtests.store import Stored
 from model.arrivals import Citizen
+from model.sending import sending_s
 
 
-class Operator(Terminal):
+class Operator(Desk):
     """One counter of one office; serves a citizen at a time, and none while the centre has not answered."""
 
-    day: ClassVar[Day]
-    """Given by `staff`: Locust makes its users itself."""
     _counters: ClassVar[Iterator[tuple[Hall, int]]]
 
     @classmethod
@@ -41,7 +38,7 @@ class Operator(Terminal):
 
     @task
     def serve(self) -> None:
-        """Serve the next citizen, from the ticket called to the centre's receipt."""
+        """Serve the next citizen, from the ticket called until the packet is sent or stored."""
         citizen = self.hall.next_citizen(self.counter)
         if citizen is None:
             raise StopUser
@@ -52,17 +49,13 @@ class Operator(Terminal):
         captured_s = claimed_s + citizen.capture_s
         clock.sleep_until(captured_s)
         self.day.record.capture(citizen, claimed_s, captured_s, self.server)
-        self._submit(citizen, packet, captured_s)
+        self._be_sent(citizen, packet, captured_s)
 
-    def _submit(self, citizen: Citizen, packet: Packet, captured_s: float) -> None:
-        now_s, record = self.day.clock.now_s, self.day.record
-        # From now on the centre may have it, even if its answer is lost: the window looks out for the card.
-        self.hall.at_centre[citizen.name] = citizen
-        record.sent()
-        sent_s = now_s()
-        try:
-            submit(self.target, packet, self.day.scenario.seed, gevent.sleep, record.failed_request)
-        except TargetError:
-            record.gave_up(citizen, captured_s, sent_s, now_s(), self.server)
+    def _be_sent(self, citizen: Citizen, packet: Packet, ready_s: float) -> None:
+        """Send a packet at once and wait for the receipt, or put it into the office's store when it is for later."""
+        send_s = sending_s(self.day.scenario, self.hall.plan.office, ready_s)
+        if send_s == ready_s:
+            self.send(citizen, packet, ready_s)
         else:
-            record.submission(citizen, captured_s, sent_s, now_s(), self.server)
+            self.hall.store.put(Stored(citizen, ready_s, send_s))
+            self.hall.goes_home(citizen)

@@ -3,7 +3,7 @@
 from loadtests.day import Day
 from loadtests.hall import Hall
 from loadtests.news import OfficeFigures
-from model.staffing import works
+from model.staffing import on_duty
 
 
 def office_figures(day: Day) -> list[OfficeFigures]:
@@ -13,13 +13,17 @@ def office_figures(day: Day) -> list[OfficeFigures]:
 
 
 def _figures(hall: Hall, now_s: float) -> OfficeFigures:
-    waiting, at_centre = hall.waiting, len(hall.at_centre)
-    evening = hall.day.evening_start_s <= now_s < hall.day.evening_end_s
+    today = hall.days.at(now_s)
+    evening = not today.closed and today.evening_start_s <= now_s < today.evening_end_s
+    inside = hall.waiting or any(citizen.waits for citizen in hall.at_centre.values())
     return OfficeFigures(
         office=hall.code,
         name=hall.plan.office.name,
-        waiting=waiting,
-        at_centre=at_centre,
-        open_counters=sum(works(hall.plan, hall.day, counter, now_s) for counter in range(hall.plan.counters)),
-        overtime=evening and waiting + at_centre > 0,
+        waiting=hall.waiting,
+        at_centre=len(hall.at_centre),
+        open_counters=on_duty(hall.plan, today, now_s),
+        in_store=len(hall.store),
+        left=hall.left,
+        to_come_back=len(hall.at_home),
+        overtime=evening and bool(inside),
     )

@@ -13,7 +13,6 @@ from loadtests.limits import ErrorBudget, Spent
 from loadtests.news import GOT, SHARE, STOP, News, OfficeFigures, Requests, ShareMessage
 from loadtests.schedule import RateError, busiest_second
 from loadtests.shares import Share
-from model.arrivals import citizens
 from model.scenario import Scenario
 from model.scenario_file import dump
 
@@ -57,8 +56,9 @@ class Fleet:
     def users_of(self, worker: str) -> dict[str, int]:
         """Return how many users of which class a worker starts; a worker without a share starts none."""
         index = self._index.get(worker)
-        share = Share([], 0, 0, 0.0) if index is None else self._shares[index]
-        return {"Operator": share.operators, "Window": share.windows}
+        share = Share([], 0, 0.0) if index is None else self._shares[index]
+        offices = len(share.offices)
+        return {"Operator": share.operators, "Window": offices, "Forwarder": offices}
 
     def hand_out(self, **_: Any) -> None:
         """Give every worker its share, once: a day is played once."""
@@ -169,7 +169,6 @@ def _begun(worker: str, share: Share) -> WorkerState:
 def _check_rate(plan: FleetPlan, scenario: Scenario) -> None:
     """A worker sees its own part of the arrivals only; here are all of them."""
     clock = plan.load.clock(scenario)
-    coming = citizens(scenario, plan.load.plan_offices(scenario), plan.load.day, plan.load.replication)
-    busiest = busiest_second([clock.to_wall_s(citizen.arrival_s) for citizen in coming])
+    busiest = busiest_second([clock.to_wall_s(citizen.arrival_s) for citizen in plan.load.citizens(scenario)])
     if busiest > scenario.load.max_rate_per_s:
         raise RateError(busiest, scenario.load.max_rate_per_s)

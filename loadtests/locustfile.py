@@ -13,6 +13,7 @@ from locust.runners import Runner
 
 from loadtests.counter import Operator
 from loadtests.day import Day
+from loadtests.forwarder import Forwarder
 from loadtests.lifetime import follow
 from loadtests.open_load import OpenLoad
 from loadtests.plan import LoadPlan
@@ -69,7 +70,8 @@ def _staff(environment: Environment) -> Play:
     day = Day(plan, scenario)
     Operator.staff(day)
     Window.staff(day)
-    environment.user_classes = [Operator, Window]
+    Forwarder.staff(day)
+    environment.user_classes = [Operator, Window, Forwarder]
     return day
 
 

@@ -21,6 +21,7 @@ from loadtests.counter import Operator
 from loadtests.dispatch import ShareDispatcher
 from loadtests.fleet import Fleet
 from loadtests.fleet_plan import FleetPlan
+from loadtests.forwarder import Forwarder
 from loadtests.lifetime import follow
 from loadtests.news import NEWS
 from loadtests.offices_tab import add_tab
@@ -47,7 +48,7 @@ def set_up(environment: Environment, runner: MasterRunner, web_ui: WebUI | None,
         fleet = Fleet(runner, plan, plan.load.load_scenario())
     except (OSError, ValueError) as error:
         raise SystemExit(f"the load plan cannot be played: {error}") from None
-    environment.user_classes = [Operator, Window]
+    environment.user_classes = [Operator, Window, Forwarder]
     environment.dispatcher_class = partial(ShareDispatcher, fleet.users_of)  # type: ignore[assignment] # it makes one
     runner.register_message(NEWS, fleet.take)
     environment.events.test_start.add_listener(fleet.hand_out)  # type: ignore[no-untyped-call] # Locust's

@@ -10,7 +10,10 @@ from loadtests.record import LATE_MS
 from model.clock import Clock
 from model.stages import Stage
 
-COUNTS = ("planned", "arrivals", "submitted", "issued", "refused", "failed", "sent_home", "inside")
+COUNTS = (
+    *("planned", "arrivals", "submitted", "issued", "refused", "failed"),
+    *("left", "sent_home", "sent_home_for_good", "to_come_back", "in_store", "inside"),
+)
 """Of citizens, as a worker's summary has them; see docs/load-summary.md."""
 
 

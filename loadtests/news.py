@@ -35,6 +35,12 @@ class OfficeFigures(TypedDict):
     """Citizens whose packet was sent and who have no card yet."""
     open_counters: int
     """Counters with an operator on duty."""
+    in_store: int
+    """Packets that the office keeps until they are to be sent."""
+    left: int
+    """Citizens whose patience ended."""
+    to_come_back: int
+    """Citizens at home who are expected on another day, for a counter or for the card."""
     overtime: bool
     """Whether the regular shift is over and somebody is still inside."""
 

@@ -17,8 +17,13 @@ COLUMNS = {
     "waiting": "Waiting citizens",
     "open_counters": "Open counters",
     "at_centre": "At the centre",
+    "in_store": "In the store",
+    "left": "Left",
+    "to_come_back": "To come back",
     "overtime": "Overtime",
 }
+SUMMED = ("waiting", "open_counters", "at_centre", "in_store", "left", "to_come_back")
+"""Columns that add up over the offices."""
 
 
 def add_tab(app: Flask, template_args: dict[str, Any], figures: Callable[[], list[OfficeFigures]]) -> None:
@@ -44,20 +49,17 @@ def add_tab(app: Flask, template_args: dict[str, Any], figures: Callable[[], lis
 
 def rows(figures: list[OfficeFigures]) -> list[dict[str, Any]]:
     """Return the table's rows; numbers as words of Locust's page, which adds units to none."""
+    counts: list[dict[str, int]] = [{key: office[key] for key in SUMMED} for office in figures]  # type: ignore[literal-required] # keys of OfficeFigures
     together = {
         "office": "All offices",
-        "waiting": sum(office["waiting"] for office in figures),
-        "open_counters": sum(office["open_counters"] for office in figures),
-        "at_centre": sum(office["at_centre"] for office in figures),
+        **{key: sum(count[key] for count in counts) for key in SUMMED},
         "overtime": f"{sum(office['overtime'] for office in figures)} of {len(figures)}",
     }
     return [together] + [
         {
             "office": f"{office['name']} ({office['office']})",
-            "waiting": office["waiting"],
-            "open_counters": office["open_counters"],
-            "at_centre": office["at_centre"],
+            **count,
             "overtime": "yes" if office["overtime"] else "no",
         }
-        for office in figures
+        for office, count in zip(figures, counts, strict=True)
     ]

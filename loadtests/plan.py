@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.arrivals import Citizen, citizens
 from model.clock import Clock
+from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import OfficePlan, plan_offices
@@ -30,7 +32,9 @@ class LoadPlan(BaseModel):
     """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose; `open`
     sends enrollments at a set rate."""
     day: Annotated[int, Field(ge=0)] = 0
-    """Which day of the scenario is played."""
+    """Which day of the scenario is played, the first of them ..."""
+    days: Annotated[int, Field(ge=1)] = 1
+    """... and how many in a row, with the nights between them."""
     replication: Annotated[int, Field(ge=0)] = 0
     """Which replication's citizens come."""
     origin_wall_s: float
@@ -98,11 +102,30 @@ class LoadPlan(BaseModel):
         return Clock(scenario.load.speedup, self.origin_wall_s, self.origin_scenario_s)
 
     def users(self, scenario: Scenario) -> int:
-        """Return how many Locust users play it: an operator a counter and a window an office, or as the mode says."""
+        """Return how many Locust users play it: an operator a counter, a window and a forwarder an office.
+
+        In other modes as many as the mode says.
+        """
         if self.mode != "day":
             return self.in_flight if self.mode == "capacity" else self.terminals
         plans = self.plan_offices(scenario)
-        return sum(plan.counters for plan in plans.values()) + len(plans)
+        return sum(plan.counters for plan in plans.values()) + 2 * len(plans)
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the days that are played."""
+        return range(self.day, self.day + self.days)
+
+    def citizens(self, scenario: Scenario) -> list[Citizen]:
+        """Return who comes to the offices that are played, in the order of arrival."""
+        plans = self.plan_offices(scenario)
+        coming = [citizen for day in self.numbers for citizen in citizens(scenario, plans, day, self.replication)]
+        # The second day of the east begins before the first of the west has ended.
+        return sorted(coming, key=lambda citizen: (citizen.arrival_s, citizen.name))
+
+    def ends_s(self, scenario: Scenario) -> float:
+        """Return when the days are over, for all workers at the same moment, as in the simulation."""
+        return horizon_s(scenario, plan_offices(scenario), self.numbers.stop)
 
     def plan_offices(self, scenario: Scenario) -> dict[str, OfficePlan]:
         """Equip the offices that are played."""

@@ -7,7 +7,7 @@ watches. The last two are replaced whole, so that a reader, or a kill at any mom
 
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from loadtests.latency import Durations, Latency
 from model.arrivals import Citizen
 from model.clock import Clock
-from model.events import Source, StageEvent
+from model.events import Exit, Source, StageEvent
 from model.stages import Stage, Status
 
 SCHEMA_VERSION = 1
@@ -43,7 +43,8 @@ class Record:
         self._steps: defaultdict[str, Latency] = defaultdict(Latency)
         self._failed: set[str] = set()
         self.arrivals = self.late = self.sending = self.submitted = 0
-        self.retries = self.issued = self.refused = self.sent_home = 0
+        self.retries = self.issued = self.refused = 0
+        self._exits: Counter[Exit] = Counter()
 
     @property
     def failed(self) -> int:
@@ -51,9 +52,29 @@ class Record:
         return len(self._failed)
 
     @property
-    def inside(self) -> int:
-        """Citizens who have come and not left: at the counters, or waiting for the card."""
-        return self.arrivals - self.issued - self.refused - self.sent_home - self.failed
+    def left(self) -> int:
+        """Citizens whose patience ended."""
+        return self._exits[Exit.LEFT]
+
+    @property
+    def sent_home(self) -> int:
+        """How often somebody was sent home in the evening, to come back or not."""
+        return self._exits[Exit.SENT_HOME] + self.sent_home_for_good
+
+    @property
+    def sent_home_for_good(self) -> int:
+        """Citizens sent home in the evening who do not come back."""
+        return self._exits[Exit.SENT_HOME_FOR_GOOD]
+
+    @property
+    def unfinished(self) -> int:
+        """Citizens who have come and are not done: inside, or at home until another day."""
+        gone = self.issued + self.refused + self.failed + self.left + self.sent_home_for_good
+        return self.arrivals - gone
+
+    def gave_up_on(self, reference: str) -> bool:
+        """Tell whether a citizen is one of those of `failed`."""
+        return reference in self._failed
 
     def arrival(self, citizen: Citizen, now_s: float) -> None:
         """Write that a citizen was put into the queue at `now_s` (scenario seconds) instead of at the arrival meant."""
@@ -67,6 +88,11 @@ class Record:
         """Write that an operator took a citizen and had captured everything at `captured_s`."""
         times_s = (citizen.arrival_s, claimed_s, claimed_s, captured_s)
         self._visit(citizen, Stage.CAPTURE, times_s, server, Status.BIO_CAPTURED)
+
+    def exit(self, citizen: Citizen, since_s: float, moment_s: float, why: Exit) -> None:
+        """Write that a wait for a counter ended without one."""
+        self._exits[why] += 1
+        self._row(citizen, Stage.CAPTURE, (since_s, moment_s, moment_s, moment_s), why, Status.UNREGISTERED)
 
     def sent(self) -> None:
         """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""

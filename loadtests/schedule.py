@@ -1,11 +1,10 @@
-"""The schedule: when citizens are put into the offices' queues, and when the hand-over windows look.
+"""The schedule: when citizens are put into the offices' queues.
 
 Pacing is a pure function of the moments planned, what has been released and the time; the `Dispatcher` only sleeps and
 hands out. Citizens come whether or not the server keeps up: what is late is released at once, in order, and its lag
 recorded; nothing is skipped. Judge a run by that lag, not by the rate achieved.
 """
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -37,13 +36,6 @@ def busiest_second(moments_s: Sequence[float]) -> int:
             first += 1
         most = max(most, index - first + 1)
     return most
-
-
-def next_look_s(now_s: float, opens_s: float, interval_s: float) -> float:
-    """Return the first moment after `now_s` at which a window looks: at opening and every `interval_s` from then on."""
-    if now_s < opens_s:
-        return opens_s
-    return opens_s + (math.floor((now_s - opens_s) / interval_s) + 1) * interval_s
 
 
 class RateError(ValueError):

@@ -14,7 +14,6 @@ class Share(NamedTuple):
 
     offices: list[str]
     operators: int
-    windows: int
     max_requests_per_s: float
     """The worker's part of `[load] max_rate`; all parts together are no more than it."""
 
@@ -44,7 +43,6 @@ def share_out(plans: Mapping[str, OfficePlan], workers: int, max_rate_per_s: flo
         Share(
             offices=codes,
             operators=sum(plans[code].counters for code in codes),
-            windows=len(codes),
             max_requests_per_s=max_rate_per_s * own / sum(arrivals),
         )
         for codes, own in zip(shares, arrivals, strict=True)

@@ -1,5 +1,9 @@
-"""The window: an office's clerk looks for printed cards and refused records, and tells the citizens."""
+"""The window: an office's clerk looks for printed cards and refused records, and tells the citizens.
 
+Who waits hears of it when the window looks; who went home comes another day, at the time of the first visit.
+"""
+
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -9,7 +13,6 @@ from locust.exception import StopUser
 
 from loadtests.day import Day
 from loadtests.hall import Hall
-from loadtests.schedule import next_look_s
 from loadtests.targets import Standing, TargetError
 from loadtests.terminal import Terminal
 from model.compression import window_interval_s
@@ -17,7 +20,7 @@ from model.stages import Status
 
 
 class Window(Terminal):
-    """One office's window, from opening until the evening's end."""
+    """One office's window, from each opening until the evening's end."""
 
     day: ClassVar[Day]
     """Given by `staff`: Locust makes its users itself."""
@@ -44,26 +47,55 @@ class Window(Terminal):
 
     @task
     def look(self) -> None:
-        """Wait for the next look; then tell everybody of whom the centre has decided."""
-        clock = self.day.clock
-        moment_s = next_look_s(clock.now_s(), self.hall.day.opens_s, self._interval_s)
-        if moment_s > self.hall.day.evening_end_s:
+        """Wait for the next look, or for somebody who comes back; then tell whoever is there."""
+        clock, hall = self.day.clock, self.hall
+        look_s = hall.days.next_look_s(clock.now_s(), self._interval_s)
+        comes_s = min((comes_s for comes_s, _ in hall.to_collect.values()), default=math.inf)
+        if min(look_s, comes_s) > hall.ends_s:
             raise StopUser
-        clock.sleep_until(moment_s)
+        clock.sleep_until(min(look_s, comes_s))
+        if comes_s < look_s:
+            self._tell_who_came_back(comes_s)
+            return
         with self._again_next_time():
             # Nobody of the day can have been decided before the run began; what earlier runs left is not ours.
-            decided = self.target.decided(self.hall.code, clock.clock.origin_wall_s)
+            decided = self.target.decided(hall.code, clock.clock.origin_wall_s)
             self._tell_all(decided, clock.now_s())
+
+    def _tell_who_came_back(self, now_s: float) -> None:
+        collect = self.hall.to_collect
+        for reference in [reference for reference, (comes_s, _) in collect.items() if comes_s <= now_s]:
+            comes_s, standing = collect.pop(reference)
+            # Whom the server fails now waits for the next look.
+            with self._again_next_time():
+                self._tell(standing, comes_s)
 
     def _tell_all(self, decided: list[Standing], seen_s: float) -> None:
         for standing in decided:
-            if standing.reference in self.hall.at_centre:
+            if standing.reference in self.hall.at_centre and self._is_there(standing, seen_s):
                 with self._again_next_time():
                     self._tell(standing, seen_s)
         listed = {standing.reference for standing in decided}
         for standing in [standing for standing in self._unsure.values() if standing.reference not in listed]:
             with self._again_next_time():
                 self._make_sure(standing, seen_s)
+
+    def _is_there(self, standing: Standing, seen_s: float) -> bool:
+        """Tell whether the citizen is at the window; who is not will come for it later."""
+        hall, citizen = self.hall, self.hall.at_centre[standing.reference]
+        if citizen.waits:
+            return True
+        if standing.reference in hall.to_collect:
+            return False
+        comes_s = hall.days.comes_back_s(citizen, self._since_s(standing, seen_s))
+        if comes_s > seen_s:
+            hall.to_collect[standing.reference] = (comes_s, standing)
+        return comes_s <= seen_s
+
+    def _since_s(self, standing: Standing, seen_s: float) -> float:
+        """When the centre decided, in scenario seconds; where the server does not say, when it was seen."""
+        clock = self.day.clock.clock
+        return seen_s if standing.since_wall_s is None else clock.to_scenario_s(standing.since_wall_s)
 
     def _tell(self, standing: Standing, seen_s: float) -> None:
         """Hand the card over, or say that there is none."""
@@ -90,8 +122,8 @@ class Window(Terminal):
             self.day.record.failed_request(wall_s() - asked_s)
 
     def _leave(self, standing: Standing, seen_s: float, outcome: Status) -> None:
-        clock = self.day.clock
         self._unsure.pop(standing.reference, None)
         citizen = self.hall.at_centre.pop(standing.reference)
-        since_s = seen_s if standing.since_wall_s is None else clock.clock.to_scenario_s(standing.since_wall_s)
-        self.day.record.handover(citizen, since_s, seen_s, clock.now_s(), self.server, outcome)
+        self.hall.at_home.discard(standing.reference)
+        since_s, now_s = self._since_s(standing, seen_s), self.day.clock.now_s()
+        self.day.record.handover(citizen, since_s, seen_s, now_s, self.server, outcome)

@@ -21,6 +21,7 @@ from locust.runners import WorkerRunner
 from loadtests.counter import Operator
 from loadtests.day import Day
 from loadtests.figures import office_figures
+from loadtests.forwarder import Forwarder
 from loadtests.lifetime import follow
 from loadtests.news import GOT, NEWS, SHARE, STOP, News, Requests, ShareMessage
 from loadtests.plan import LoadPlan
@@ -116,6 +117,7 @@ class Worker:
         day = Day(plan, plan.load_scenario())
         Operator.staff(day)
         Window.staff(day)
+        Forwarder.staff(day)
         return day
 
     def _watch(self) -> None:
@@ -206,7 +208,7 @@ def set_up(environment: Environment, runner: WorkerRunner, **_: Any) -> None:
     runner.register_message(SHARE, worker.take_share)
     runner.register_message(STOP, worker.stop)
     runner.register_message(GOT, worker.note_received)
-    environment.user_classes = [Operator, Window]
+    environment.user_classes = [Operator, Window, Forwarder]
     for event in (environment.events.test_stop, environment.events.quitting):
         event.add_listener(worker.end)  # type: ignore[no-untyped-call] # Locust's
     if options.otel:

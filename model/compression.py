@@ -61,7 +61,10 @@ def lab_scenario(scenario: Scenario, capacity_per_s: float) -> Scenario:
 
 
 def window_interval_s(scenario: Scenario) -> float:
-    """Return how often the lab's hand-over windows look, in scenario seconds: no oftener than the server can bear."""
+    """Return how often the lab's hand-over windows look, in scenario seconds: no oftener than the server can bear.
+
+    A lab's scenario has it as its `service.handover` already, so that its simulation looks as seldom.
+    """
     return max(scenario.service.handover_s, SHORTEST_LOOK_S * scenario.load.speedup)
 
 
@@ -73,17 +76,16 @@ def _peak_per_s(scenario: Scenario, count: int) -> float:
 def playable(scenario: Scenario) -> Scenario:
     """Return the scenario without what the load side does not play, so that its twin simulates the same day.
 
-    The load side knows people who come to be recorded, wait as long as it takes, and wait for their card; operators who
-    send at once; printers without limits. Hours, breaks and appointments are the same for both.
+    The load side knows people who come to be recorded, and printers without limits. Everything else about the offices
+    is the same for both: hours, breaks and closed days, appointments, who leaves, comes back or goes home without the
+    card, and when packets are sent.
     """
     uncounted = {code: {"cards": None, "delivery": None} for code in scenario.offices.known}
     return changed(
         scenario,
         {
-            "offices": {"link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
-            "demand": {"mix": None, "patience": None, "returning": None, "batch_cards": None},
-            "service": {"waiting_for_card": None},
-            "staffing": {"avoid": None},
+            "offices": {"batch_printing": None, "cards": None, "known": uncounted},
+            "demand": {"mix": None, "batch_cards": None},
         },
     )
 
@@ -94,5 +96,6 @@ def _with_offices(scenario: Scenario, count: int, volume: float) -> Scenario:
         update={
             "offices": walk_ins.offices.model_copy(update={"which": scenario.load.offices[:count]}),
             "demand": walk_ins.demand.model_copy(update={"volume": volume}),
+            "service": walk_ins.service.model_copy(update={"handover_s": window_interval_s(scenario)}),
         }
     )

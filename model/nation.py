@@ -9,8 +9,9 @@ from model.arrivals import absent_of, citizens_of
 from model.centre import Centre, CentreSpec
 from model.events import EventLog, Source
 from model.office import Office
+from model.office_days import horizon_s
 from model.scenario import Scenario
-from model.staffing import OfficePlan, office_day, plan_offices
+from model.staffing import plan_offices
 from model.units import HOUR_S
 
 
@@ -59,8 +60,3 @@ def simulate(
     if progress:
         progress(1.0)
     return log.frame()
-
-
-def horizon_s(scenario: Scenario, plans: dict[str, OfficePlan], days: int) -> float:
-    """Return when the last office's evening shift of the last day ends, in seconds since the scenario's start."""
-    return max(office_day(scenario, plan.office, days - 1).evening_end_s for plan in plans.values())

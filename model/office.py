@@ -1,6 +1,5 @@
 """An office at work, and a citizen's visit to it, from the door to the card in hand."""
 
-import math
 from collections.abc import Generator, Iterable
 from itertools import count
 
@@ -10,13 +9,13 @@ from model.arrivals import Citizen
 from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
+from model.office_days import OfficeDays, evening_exit
 from model.printers import Printers
 from model.scenario import Scenario
-from model.sending import sending_s
-from model.staffing import OfficeDay, OfficePlan, office_day, on_duty, shift_changes_s
+from model.sending import Link, sending_s
+from model.staffing import OfficePlan, on_duty, shift_changes_s
 from model.stages import REFUSED, Stage, Status
 from model.station import Station
-from model.units import DAY_S
 
 
 class Office:
@@ -33,8 +32,8 @@ class Office:
         self._counters = Station(env, f"{code}/counter", plan.counters, on_duty=0)
         self._printers = Printers(env, scenario, plan, log)
         self._window = f"{code}/window"
-        self._link_free_s = -math.inf
-        self._days: list[OfficeDay] = []
+        self._link = Link(scenario)
+        self._days = OfficeDays(scenario, plan.office)
 
     def open(self, days: int) -> None:
         """Begin everything that goes on in the office beside its citizens."""
@@ -44,7 +43,7 @@ class Office:
     def work(self, days: int) -> Generator[Event, object, None]:
         """Open and close the counters by the shifts and breaks, day after day."""
         for day in range(days):
-            today = self._today(day)
+            today = self._days.day(day)
             if today.closed:
                 continue
             for moment_s in shift_changes_s(today):
@@ -89,11 +88,11 @@ class Office:
             counter = turn.value
             if isinstance(counter, int):
                 return counter
-            if citizen.constancy >= self._scenario.demand.returning**evenings:
-                self._leave(citizen, since_s, Exit.SENT_HOME_FOR_GOOD)
+            why = evening_exit(citizen, evenings, self._scenario.demand.returning)
+            self._leave(citizen, since_s, why)
+            if why is Exit.SENT_HOME_FOR_GOOD:
                 return None
-            self._leave(citizen, since_s, Exit.SENT_HOME)
-            yield self._until(self._next_opening_s())
+            yield self._until(self._days.next_opening_s(self._env.now))
             since_s = self._env.now
         raise AssertionError("there is always another evening")
 
@@ -124,13 +123,9 @@ class Office:
 
     def _send(self, citizen: Citizen, ready_s: float) -> Generator[Event, object, None]:
         """Send a packet over the office's line, one after the other, and wait for its receipt."""
-        sent_s = self._env.now
-        rate = self._scenario.offices.link_bits_per_s
-        # A request for a replacement is a line of text: only captured packets fill the link.
-        if rate is not None and NEEDS[citizen.errand].capture:
-            sent_s = max(sent_s, self._link_free_s)
-            self._link_free_s = sent_s + self._scenario.load.packet_bytes * 8 / rate
-            yield self._until(self._link_free_s)
+        sent_s, through_s = self._link.send(citizen.errand, self._env.now)
+        if through_s > self._env.now:
+            yield self._until(through_s)
         yield from self._centre.receive(citizen, ready_s, sent_s)
 
     def _make_card(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
@@ -144,48 +139,15 @@ class Office:
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
         """Get the card, or hear that there is none, when the window next looks or on coming back another day."""
         entered_s = self._env.now
-        yield self._until(self._next_look_s() if citizen.waits else self._comes_back_s(citizen))
+        if citizen.waits:
+            told_s = self._days.next_look_s(entered_s, self._scenario.service.handover_s)
+        else:
+            told_s = self._days.comes_back_s(citizen, entered_s)
+        yield self._until(told_s)
         self._row(citizen, Stage.HANDOVER, (entered_s, self._env.now, self._env.now), self._window, status)
 
     def _leave(self, citizen: Citizen, since_s: float, why: Exit) -> None:
         self._row(citizen, Stage.CAPTURE, (since_s, self._env.now, self._env.now), why, Status.UNREGISTERED)
-
-    def _next_look_s(self) -> float:
-        """When the hand-over window next looks for cards: at its interval while somebody works, else at opening."""
-        for today in self._days_from_now():
-            if self._env.now <= today.opens_s:
-                return today.opens_s
-            interval_s = self._scenario.service.handover_s
-            look_s = today.opens_s + math.ceil((self._env.now - today.opens_s) / interval_s) * interval_s
-            if look_s <= today.evening_end_s:
-                return look_s
-        raise AssertionError("there is always a next day")
-
-    def _comes_back_s(self, citizen: Citizen) -> float:
-        """When somebody comes for a card that is ready now: a later day, at the time of the first visit."""
-        came = self._today(self._day(citizen.arrival_s))
-        time_s = citizen.arrival_s - came.opens_s
-        return next(
-            today.opens_s + time_s
-            for today in self._days_from_now()
-            if today.opens_s > came.opens_s and today.opens_s + time_s >= self._env.now
-        )
-
-    def _next_opening_s(self) -> float:
-        return next(today.opens_s for today in self._days_from_now() if today.opens_s > self._env.now)
-
-    def _days_from_now(self) -> Iterable[OfficeDay]:
-        """The days on which the office is open, from the present one on."""
-        return (today for today in map(self._today, count(self._day(self._env.now))) if not today.closed)
-
-    def _day(self, moment_s: float) -> int:
-        """The local day of a moment, never a later one than it is."""
-        return max(0, math.floor((moment_s - self._today(0).opens_s) / DAY_S))
-
-    def _today(self, day: int) -> OfficeDay:
-        while len(self._days) <= day:
-            self._days.append(office_day(self._scenario, self.plan.office, len(self._days)))
-        return self._days[day]
 
     def _until(self, moment_s: float) -> Event:
         return self._env.timeout(max(0.0, moment_s - self._env.now))

@@ -1,5 +1,11 @@
-"""Sending: when an office sends a packet to the centre, at once or from its store."""
+"""Sending: when an office sends a packet to the centre, at once or from its store, and how long its line takes.
 
+One rule for load and simulation alike.
+"""
+
+import math
+
+from model.errands import NEEDS, Errand
 from model.offices import Office
 from model.scenario import Scenario, local_midnight_s
 from model.windows import next_outside_s, next_within_s
@@ -21,3 +27,24 @@ def sending_s(scenario: Scenario, office: Office, ready_s: float) -> float:
         if later_s == moment_s:
             return moment_s
         moment_s = later_s
+
+
+class Link:
+    """An office's own line to the centre, on which one packet follows the other."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        """Lay the line; nothing is on it yet."""
+        rate = scenario.offices.link_bits_per_s
+        self._packet_s = 0.0 if rate is None else scenario.load.packet_bytes * 8 / rate
+        self._free_s = -math.inf
+
+    def send(self, errand: Errand, now_s: float) -> tuple[float, float]:
+        """Put what an errand sends on the line at `now_s`; returns when it begins to be sent and when it is through.
+
+        A request for a replacement is a line of text: only captured packets fill the line.
+        """
+        if not self._packet_s or not NEEDS[errand].capture:
+            return now_s, now_s
+        begins_s = max(now_s, self._free_s)
+        self._free_s = begins_s + self._packet_s
+        return begins_s, self._free_s

@@ -21,7 +21,8 @@ from antrean.validation.calibrated_centre import (
 )
 from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
 from model.compression import window_interval_s
-from model.nation import horizon_s, simulate
+from model.nation import simulate
+from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES

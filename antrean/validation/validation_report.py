@@ -14,7 +14,7 @@ from antrean.validation.bands import STAGES
 from antrean.validation.comparison import GOALS, Comparison, Pair
 from antrean.validation.validate import DayValidated, capacity_words
 from antrean.validation.validation_charts import day_over_prediction
-from model.nation import horizon_s
+from model.office_days import horizon_s
 from model.staffing import plan_offices
 
 SCHEMA_VERSION = 1

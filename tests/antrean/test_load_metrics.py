@@ -25,7 +25,19 @@ def merged() -> Merged:
         dispatch_lag=merge([seen["histogram"]]),
         valid_for_latency=True,
         steps={"submission": Step(count=10, failures=3, per_s=1.0, intended=seen, actual=seen)},
-        offices=[OfficeFigures(office="35.07", name="x", waiting=4, at_centre=5, open_counters=6, overtime=True)],
+        offices=[
+            OfficeFigures(
+                office="35.07",
+                name="x",
+                waiting=4,
+                at_centre=5,
+                open_counters=6,
+                in_store=7,
+                left=8,
+                to_come_back=9,
+                overtime=True,
+            )
+        ],
     )
 
 
@@ -38,6 +50,9 @@ def test_prometheus_reads_the_figures_on_loopback_while_they_are_served() -> Non
     assert samples["antrean_load_waiting", "35.07"] == 4
     assert samples["antrean_load_open_counters", "35.07"] == 6
     assert samples["antrean_load_at_centre", "35.07"] == 5
+    assert samples["antrean_load_in_store", "35.07"] == 7
+    assert samples["antrean_load_left", "35.07"] == 8
+    assert samples["antrean_load_to_come_back", "35.07"] == 9
     assert samples["antrean_load_overtime", "35.07"] == 1
     assert samples["antrean_load_citizens", "issued"] == 7
     assert samples["antrean_load_requests_sent_total",] == 40

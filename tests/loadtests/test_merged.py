@@ -49,7 +49,17 @@ def summary(submitted: int, failed: int, lag_s: float, took_s: float) -> dict[st
 
 
 def worker(told: dict[str, Any] | None, *, lost: bool = False) -> WorkerState:
-    figures = OfficeFigures(office="35.07", name="x", waiting=2, at_centre=1, open_counters=3, overtime=False)
+    figures = OfficeFigures(
+        office="35.07",
+        name="x",
+        waiting=2,
+        at_centre=1,
+        open_counters=3,
+        in_store=0,
+        left=0,
+        to_come_back=0,
+        overtime=False,
+    )
     return WorkerState(
         worker="w",
         offices=["35.07"],

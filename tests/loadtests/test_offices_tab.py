@@ -25,7 +25,17 @@ def browser() -> Iterator[Browser]:
 
 
 def figures(code: str, waiting: int, *, overtime: bool) -> OfficeFigures:
-    return OfficeFigures(office=code, name="X", waiting=waiting, at_centre=1, open_counters=2, overtime=overtime)
+    return OfficeFigures(
+        office=code,
+        name="X",
+        waiting=waiting,
+        at_centre=1,
+        open_counters=2,
+        in_store=5,
+        left=6,
+        to_come_back=7,
+        overtime=overtime,
+    )
 
 
 def test_the_first_row_is_all_offices_together() -> None:
@@ -35,10 +45,14 @@ def test_the_first_row_is_all_offices_together() -> None:
         "waiting": 7,
         "open_counters": 4,
         "at_centre": 2,
+        "in_store": 10,
+        "left": 12,
+        "to_come_back": 14,
         "overtime": "1 of 2",
     }
     assert [row["office"] for row in table[1:]] == ["X (35.07)", "X (35.73)"]
     assert [row["overtime"] for row in table[1:]] == ["yes", "no"]
+    assert [row["waiting"] for row in table[1:]] == [3, 4]
 
 
 @pytest.fixture
@@ -72,11 +86,20 @@ def test_the_tab_shows_the_offices_at_work(browser: Browser, fleet: LocalFleet, 
     )
     page.goto(f"http://127.0.0.1:{port}/")
     page.get_by_role("tab", name="Offices").click()
-    for title in ("Office", "Waiting citizens", "Open counters", "At the centre", "Overtime"):
+    for title in (
+        "Office",
+        "Waiting citizens",
+        "Open counters",
+        "At the centre",
+        "In the store",
+        "Left",
+        "To come back",
+        "Overtime",
+    ):
         expect(page.get_by_role("columnheader", name=title, exact=True)).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="Kab. Malang (35.07)")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="Kota Malang (35.73)")).to_be_visible()
-    expect(page.get_by_role("row").filter(has_text="All offices").get_by_role("cell").nth(4)).to_have_text("0 of 2")
+    expect(page.get_by_role("row").filter(has_text="All offices").get_by_role("cell").nth(7)).to_have_text("0 of 2")
     ends_s = time.monotonic() + 20
     while int(cell(page, "All offices", 1)) == 0 or int(cell(page, "All offices", 2)) == 0:
         assert time.monotonic() < ends_s, "nobody waits, or no counter is open"

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from loadtests.plan import LoadPlan, command
+from model.arrivals import citizens
 from model.clock import Clock
 from model.scenario import Scenario
 from model.scenario_file import dump
@@ -44,16 +45,33 @@ def test_the_plan_and_its_scenario_make_the_clock(plan: LoadPlan, lab: Scenario)
     assert plan.clock(lab) == Clock(lab.load.speedup, 1_700_000_000.25, 21_600.0)
 
 
-def test_the_command_asks_for_an_operator_a_counter_and_a_window_an_office(plan: LoadPlan, tmp_path: Path) -> None:
+def test_the_command_asks_for_an_operator_a_counter_and_a_window_and_a_forwarder_an_office(
+    plan: LoadPlan, tmp_path: Path
+) -> None:
     plan.write(tmp_path / "plan.json")
     argv = command(tmp_path / "plan.json", "http://127.0.0.1:8000", tmp_path / "out")
 
     offices = plan_offices(plan.load_scenario())
-    users = str(sum(office.counters for office in offices.values()) + 2)
+    users = str(sum(office.counters for office in offices.values()) + 2 * 2)
     assert argv[:3] == [sys.executable, "-m", "locust"]
     assert argv[argv.index("--users") + 1] == argv[argv.index("--spawn-rate") + 1] == users
     assert argv[argv.index("--plan") + 1] == str(tmp_path / "plan.json")
     assert Path(argv[argv.index("-f") + 1]).is_file()
+
+
+def test_several_days_bring_each_days_citizens_in_the_order_of_arrival(plan: LoadPlan, lab: Scenario) -> None:
+    both = plan.model_copy(update={"day": 1, "days": 2}).citizens(lab)
+    plans = plan_offices(lab)
+    assert {citizen.name for citizen in both} == {
+        citizen.name for day in (1, 2) for citizen in citizens(lab, plans, day)
+    }
+    assert both == sorted(both, key=lambda citizen: citizen.arrival_s)
+
+
+def test_the_end_is_the_nations_last_evening_whatever_a_worker_plays_of_it(plan: LoadPlan, lab: Scenario) -> None:
+    both = lab.model_copy(update={"offices": lab.offices.model_copy(update={"which": ["35.07", "91.71"]})})
+    eastern = plan.model_copy(update={"offices": ["91.71"], "days": 3})
+    assert eastern.ends_s(both) == 2 * 86_400 + both.staffing.evening.end_s
 
 
 def test_capacity_takes_as_many_users_as_are_in_flight(plan: LoadPlan, lab: Scenario) -> None:

@@ -10,7 +10,7 @@ import pytest
 from loadtests.record import EVENTS, RETRIES, Record, read_events, read_retries_s
 from model.arrivals import Citizen
 from model.clock import Clock
-from model.events import SCHEMA, Source, to_frame
+from model.events import SCHEMA, Exit, Source, to_frame
 from model.stages import Stage, Status
 
 AYU = Citizen("35.07-d0-0000", "35.07", 1_000.0, 400.0, None, ())
@@ -68,12 +68,29 @@ def test_counts_and_latencies_follow_from_the_visits(record: Record, tmp_path: P
 
     counts = {name: told[name] for name in ("arrivals", "submitted", "issued", "refused", "failed", "unanswered")}
     assert counts == {"arrivals": 2, "submitted": 2, "issued": 1, "refused": 1, "failed": 0, "unanswered": 0}
-    assert record.inside == 0
+    assert record.unfinished == 0
     assert told["dispatch_lag"]["p99_ms"] == pytest.approx(10.0, rel=1e-3)
     submission = told["steps"]["submission"]
     assert submission["intended"]["p50_ms"] == pytest.approx(500, rel=1e-3)
     assert submission["actual"]["p50_ms"] == pytest.approx(400, rel=1e-3)
     assert told["steps"]["handover"]["intended"]["count"] == 1
+
+
+def test_who_goes_without_a_counter_is_a_row_with_the_reason_and_counted(record: Record, tmp_path: Path) -> None:
+    for citizen, why in ((AYU, Exit.LEFT), (BUDI, Exit.SENT_HOME), (BUDI, Exit.SENT_HOME_FOR_GOOD)):
+        record.arrival(citizen, 1_000.0)
+        record.exit(citizen, 1_000.0, 2_000.0, why)
+    record.flush()
+    rows = [row for row in read_events(tmp_path) if row.stage is Stage.CAPTURE]
+    assert [(row.server, row.outcome) for row in rows] == [
+        (why, Status.UNREGISTERED) for why in (Exit.LEFT, Exit.SENT_HOME, Exit.SENT_HOME_FOR_GOOD)
+    ]
+    assert {row[3:7] for row in rows} == {(1_000.0, 2_000.0, 2_000.0, 2_000.0)}
+    assert (record.left, record.sent_home, record.sent_home_for_good) == (1, 2, 1)
+    # Who comes back is not done.
+    assert record.unfinished == 1
+    # Nobody was captured.
+    assert "capture" not in json.loads(json.dumps(summary(record, tmp_path)))["steps"]
 
 
 @pytest.mark.parametrize(("lag_s", "valid"), [(1.9, True), (2.1, False)])
@@ -87,7 +104,7 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
     record.arrival(AYU, 1_000.0)
     record.sent()
     record.gave_up(AYU, 1_600.0, 1_600.0, 1_900.0, COUNTER)
-    assert (record.failed, record.inside) == (1, 0)
+    assert (record.failed, record.unfinished) == (1, 0)
     steps = json.loads(json.dumps(summary(record, tmp_path)["steps"]))
     failed = steps["submission"]["failed"]
     assert [failed[start]["count"] for start in ("intended", "actual")] == [1, 1]
@@ -96,7 +113,7 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
 
     record.handover(AYU, 2_000.0, 2_040.0, 2_050.0, WINDOW, Status.CARD_ISSUED)
 
-    assert (record.failed, record.issued, record.inside) == (0, 1, 0)
+    assert (record.failed, record.issued, record.unfinished) == (0, 1, 0)
     record.flush()
     assert [row.outcome for row in read_events(tmp_path)][1] is Status.SENT_FOR_ENROLLMENT
 

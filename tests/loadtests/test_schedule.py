@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.schedule import Dispatcher, Pace, RateError, busiest_second, next_look_s, pace
+from loadtests.schedule import Dispatcher, Pace, RateError, busiest_second, pace
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
 from model.clock import Clock
@@ -93,10 +93,3 @@ def test_the_busiest_second_may_begin_anywhere(moments_s: list[float], most: int
 def test_a_schedule_too_dense_for_the_wall_clock_is_refused() -> None:
     with pytest.raises(RateError, match=r"busiest second would bring 4 citizens, more than load.max_rate \(3/s\)"):
         Dispatcher(visitors([0.0, 100.0, 200.0, 300.0]), SteppedClock(speedup=600), 3, lambda _citizen, _now_s: None)
-
-
-@pytest.mark.parametrize(
-    ("now_s", "look_s"), [(0.0, 100.0), (99.9, 100.0), (100.0, 130.0), (129.0, 130.0), (195.0, 220.0)]
-)
-def test_a_window_looks_at_opening_and_at_its_interval_from_then_on(now_s: float, look_s: float) -> None:
-    assert next_look_s(now_s, opens_s=100.0, interval_s=30.0) == look_s

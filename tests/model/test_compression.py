@@ -10,6 +10,7 @@ from model.errands import Errand
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
+from model.strategies import STRATEGIES
 
 
 def with_load(scenario: Scenario, **changes: object) -> Scenario:
@@ -105,9 +106,19 @@ def test_the_lab_plays_a_fortnights_first_day_with_what_its_load_side_knows() ->
     lab = lab_scenario(fortnight, 20.0)
     crowd = citizens(lab, plan_offices(lab), 0)
     assert {person.errand for person in crowd} == {Errand.ENROLLMENT}
-    assert {(person.waits, person.patience_s) for person in crowd} == {(True, math.inf)}
-    assert (lab.offices.cards, lab.offices.link_bits_per_s, lab.staffing.avoid) == (None, None, [])
+    assert lab.offices.cards is None
+    assert {person.waits for person in crowd} == {True, False}
+    assert max(person.patience_s for person in crowd) < math.inf
+    assert lab.demand.returning == fortnight.demand.returning < 1
+    assert lab.offices.link_bits_per_s == fortnight.offices.link_bits_per_s is not None
     assert lab.staffing.breaks == fortnight.staffing.breaks
+
+
+@pytest.mark.parametrize("name", ["avoid-peaks", "store-and-forward", "evening-shift", "appointments"])
+def test_what_a_schedule_says_of_the_offices_the_lab_plays(april: Scenario, name: str) -> None:
+    scheduled = STRATEGIES[name](april)
+    assert scheduled != april
+    assert playable(scheduled) == scheduled
 
 
 def test_what_the_lab_plays_of_april_2016_is_all_of_it(april: Scenario) -> None:
@@ -115,7 +126,11 @@ def test_what_the_lab_plays_of_april_2016_is_all_of_it(april: Scenario) -> None:
 
 
 @pytest.mark.parametrize(("speedup", "interval_s"), [(1, 120.0), (576, 120.0), (2304, 230.4)])
-def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do(
+def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do_and_so_does_its_simulation(
     april: Scenario, speedup: float, interval_s: float
 ) -> None:
-    assert window_interval_s(with_load(april, speedup=speedup)) == pytest.approx(interval_s)
+    fast = with_load(april, speedup=speedup)
+    assert window_interval_s(fast) == pytest.approx(interval_s)
+    lab = lab_scenario(fast, 20.0 * speedup / 576)
+    assert lab.service.handover_s == pytest.approx(interval_s)
+    assert window_interval_s(lab) == lab.service.handover_s

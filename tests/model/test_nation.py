@@ -5,7 +5,8 @@ from model.arrivals import citizens
 from model.centre import CentreSpec, national_centre
 from model.events import SCHEMA
 from model.measures import measure_day, visits
-from model.nation import horizon_s, simulate
+from model.nation import simulate
+from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
 from model.stages import Stage, Status
