@@ -30,6 +30,8 @@ class Day:
         self.scenario = scenario
         self.clock = WallClock(plan.clock(scenario))
         self.people = People(scenario)
+        self.days = range(plan.day, plan.day + 1)
+        """The scenario's days that are played."""
         offices = plan.plan_offices(scenario)
         self.halls = {
             code: Hall(office, office_day(scenario, office.office, plan.day), self.clock)
