@@ -46,8 +46,8 @@ def test_an_adapter_that_lacks_a_method_is_named_with_it() -> None:
         find_adapter("tests.loadtests.test_targets:HalfTarget")
 
 
-@pytest.mark.parametrize(("lost", "reason"), [(True, "lost"), (False, "damaged")])
-def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> None:
+@pytest.mark.parametrize(("lost", "reason", "hold"), [(True, "lost", True), (False, "damaged", False)])
+def test_the_mock_server_understands_a_replacement(lost: bool, reason: str, hold: bool) -> None:
     sent: list[dict[str, Any]] = []
 
     def request(method: str, path: str, **options: Any) -> Any:
@@ -56,7 +56,7 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> N
         return SimpleNamespace(status_code=202, content=b'{"status": "SENT_FOR_CARD_PRINTING"}')
 
     session: Any = SimpleNamespace(request=request)
-    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost))
+    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost, hold_print=hold))
     assert status is Status.SENT_FOR_CARD_PRINTING
     understood = routes.Replacement.model_validate(sent[0])
     assert understood.model_dump() == {
@@ -64,6 +64,7 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> N
         "nik": "3507010101900001",
         "office": "35.07",
         "reason": reason,
+        "hold_print": hold,
         "police_letter": {"number": "LP/1", "date": date(2016, 4, 1)},
     }
 
