@@ -252,8 +252,7 @@ async def find_front(connection: AsyncConnection, reference: str) -> bytes:
 async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, float]]:
     """Return, for each stage with a queue, how many records wait and since when the first does.
 
-    Cards in a printer wait no more, and held ones not yet; records in other hands still count, for their stage commits
-    when it is done.
+    Cards in a printer wait no more, held ones not yet; records in other hands do, until their stage commits.
     """
     since = case((records.c.stage == Stage.PRINTING, QUEUED_AT), else_=records.c.stage_entered_at)
     query = (

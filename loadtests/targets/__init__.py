@@ -1,7 +1,8 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-An adapter of your own is a class of five methods, made with a line and an office's key; `loadtests.targets.example` is
-one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
+An adapter of your own is a class of five methods, and three more where offices control their printing (`PrintRoom`),
+made with a line and an office's key; `loadtests.targets.example` is one to begin with. `antrean load --adapter
+mypackage.mymodule:MyTarget` uses it.
 """
 
 import importlib

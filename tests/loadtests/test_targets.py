@@ -9,12 +9,14 @@ import pytest
 from starlette.responses import JSONResponse
 
 from loadtests.line import Line, Meter
-from loadtests.targets import Adapter, PoliceLetter, Replacement, TargetError, find_adapter
+from loadtests.targets import Adapter, PoliceLetter, PrintRoom, Replacement, TargetError, find_adapter
 from loadtests.targets.example import ExampleTarget
 from loadtests.targets.mock import MockTarget
+from mock_server.routes import offices as routes_of_offices
 from mock_server.routes import replacements as routes
 from model.scenario import Scenario
 from model.stages import Stage, Status
+from model.strategies import changed
 from tests.loadtests.foreign_stub import ForeignServer, redirect, serving_foreign
 from tests.loadtests.lab import Run
 from tests.loadtests.stub_server import StubServer
@@ -67,6 +69,64 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str, hold
         "hold_print": hold,
         "police_letter": {"number": "LP/1", "date": date(2016, 4, 1)},
     }
+
+
+def print_room(*answers: bytes) -> tuple[MockTarget, list[tuple[str, str, Any]]]:
+    """Give the mock server's print room, which answers so, and the requests that it gets."""
+    sent: list[tuple[str, str, Any]] = []
+    bodies = iter(answers)
+
+    def request(method: str, path: str, **options: Any) -> Any:
+        sent.append((method, path, options.get("json")))
+        headers.append(options["headers"])
+        return SimpleNamespace(status_code=200, content=next(bodies))
+
+    headers: list[dict[str, str]] = []
+    session: Any = SimpleNamespace(request=request, headers=headers)
+    return MockTarget(Line(session, Meter()), "key"), sent
+
+
+def test_held_cards_are_listed_and_then_released() -> None:
+    target, sent = print_room(b'[{"reference": "A-1"}, {"reference": "A-2"}]', b'{"released": ["A-2"]}')
+    assert target.print_held("35.07") == 1
+    assert sent == [
+        ("GET", "/v1/offices/35.07/held-cards?limit=10000", None),
+        ("POST", "/v1/offices/35.07/held-cards/print", {"references": ["A-1", "A-2"]}),
+    ]
+    routes_of_offices.CardsToPrint.model_validate(sent[1][2])
+    target, sent = print_room(b"[]")
+    assert target.print_held("35.07") == 0
+    assert len(sent) == 1
+
+
+def test_the_mock_server_understands_a_switch_and_a_delivery_of_one_name() -> None:
+    target, sent = print_room(b"{}", b"{}")
+    target.switch_printers("35.07", on=False)
+    target.deliver("35.07", 0, "35.07-1-0")
+    assert [(method, path) for method, path, _ in sent] == [
+        ("PUT", "/v1/offices/35.07/printers"),
+        ("POST", "/v1/offices/35.07/stock"),
+    ]
+    assert routes_of_offices.Switch.model_validate(sent[0][2]).on is False
+    assert routes_of_offices.Delivery.model_validate(sent[1][2]).blanks == 0
+    session: Any = target._line._session
+    assert [headers.get("Idempotency-Key") for headers in session.headers] == [None, "35.07-1-0"]
+
+
+def test_only_adapters_with_a_print_room_control_the_printing() -> None:
+    assert isinstance(print_room()[0], PrintRoom)
+    session: Any = SimpleNamespace()
+    assert not isinstance(ExampleTarget(Line(session, Meter())), PrintRoom)
+
+
+def test_a_server_that_prints_by_itself_is_loaded_and_the_run_says_what_was_not_played(
+    tmp_path: Path, lab: Scenario, foreign: ForeignServer
+) -> None:
+    scenario = changed(lab, {"offices": {"cards": {"stock": 0.1}}})
+    run = Run(tmp_path, scenario, foreign.host, adapter="example")
+    log = run.finish()
+    assert "office 35.07: the adapter has no print room" in log
+    assert run.summary()["issued"] == len(foreign.collected) > 50
 
 
 def test_the_example_orders_a_duplicate_of_the_foreign_server(foreign: ForeignServer) -> None:
