@@ -16,6 +16,9 @@ from model.printing import Delivery, batch_from_s, deliveries, printers_on, prin
 from model.scenario import Scenario
 from model.staffing import OfficePlan
 
+LEAVES_WITHIN_S = 2.0
+"""Wall time."""
+
 
 def wants_clerk(scenario: Scenario, days: Sequence[int]) -> bool:
     """Tell whether there is anything to do: else printers are on as long as the only day lasts, and blanks endless."""
@@ -54,10 +57,14 @@ class PrintingClerk:
         self._work = gevent.spawn(self._keep_hours)
 
     def leave(self) -> None:
-        """Stop, and leave the printers on, as they were found."""
-        if self._work is not None:
-            self._work.kill()
-        if self._on is False:
+        """Stop, and leave the printers on, as they were found; a server that does not answer is not waited for."""
+        if self._work is None:
+            return
+        self._work.kill()
+        self._work = None
+        # Whether a switch that was under way has come to the centre, nobody knows.
+        self._on = None
+        with gevent.Timeout(LEAVES_WITHIN_S, False):
             self._switched(on=True)
 
     def _keep_hours(self) -> None:

@@ -26,6 +26,7 @@ class Window(Terminal):
     day: ClassVar[Day]
     """Given by `staff`: Locust makes its users itself."""
     _halls: ClassVar[Iterator[Hall]]
+    _clerk: PrintingClerk | None = None
 
     @classmethod
     def staff(cls, day: Day) -> None:
@@ -48,10 +49,9 @@ class Window(Terminal):
         self._clerk = self._printing_clerk()
 
     def on_stop(self) -> None:
-        """Leave the printers on."""
-        if clerk := self._clerk:
-            self._clerk = None
-            clerk.leave()
+        """Send the printing clerk home, too."""
+        if self._clerk is not None:
+            self._clerk.leave()
 
     def _printing_clerk(self) -> PrintingClerk | None:
         """Send a clerk to the print room, over this terminal, if there is anything to do."""

@@ -159,4 +159,4 @@ def test_printers_are_left_on(lab: Scenario) -> None:
     clerk.leave()
     assert room.of("switch")[-1][1] is True
     clerk.leave()
-    assert len(room.of("switch")) == 6, "they are on"
+    assert len(room.of("switch")) == 6, "once is enough"

@@ -235,7 +235,7 @@ def test_held_cards_and_printers_that_are_off_are_shown(watched: Watched, centre
     centre.settle()
     centre.client.put(f"/v1/offices/{OFFICE}/printers", json={"on": False})
     row = watched.row("Kab. Malang").get_by_role("cell")
-    expect(row).to_have_text(["2 off", "0", "0 + 1 held", "-", "-"])
+    expect(row).to_have_text(["2 off", "0", "0 + 1 held"])
 
 
 def test_a_database_that_does_not_answer_is_told_and_its_return_too(
