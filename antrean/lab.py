@@ -19,6 +19,7 @@ from antrean.admin import Admin
 from antrean.postgres import cluster, connect_when_back
 from antrean.processes import Process, Processes, python_module
 from antrean.restarts import Restarter
+from loadtests.plan import supervisor_of
 from mock_server import keys
 from mock_server.access import Role
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
@@ -45,8 +46,9 @@ class Server:
     database_url: str
     environment: dict[str, str]
     keys_file: Path
-    """Each office's key and the administrator's, JSON: {"35.07": "ank_...", "admin": "ank_..."}; in the lab's own
-    folder, which nobody else may read."""
+    """Each office's key and the administrator's, JSON: {"35.07": "ank_...", "admin": "ank_..."}, and where
+    blank cards are counted those of supervisors, "35.07/supervisor"; in the lab's own folder, which nobody else may
+    read."""
     processes: Processes
 
     @property
@@ -146,7 +148,7 @@ class Lab:
         self._create(database, template=self._template)
         try:
             self._set_printers(database, plans)
-            self._issue_keys(database, list(plans), keys_file)
+            self._issue_keys(database, plans, keys_file)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with self._restarts(database), Processes(self._logs / name) as processes:
                 workers = [worker_name(n + 1) for n in range(worker_count())]
@@ -207,10 +209,15 @@ class Lab:
             rows = [(code, plan.printers) for code, plan in plans.items()]
             cursor.executemany("INSERT INTO offices (code, printers) VALUES (%s, %s)", rows)
 
-    def _issue_keys(self, database: str, offices: list[str], keys_file: Path) -> None:
-        """Issue a key for each office and one for the administrator; every server has its own."""
+    def _issue_keys(self, database: str, plans: dict[str, OfficePlan], keys_file: Path) -> None:
+        """Issue a key for each office and one for the administrator; every server has its own.
+
+        An office that counts its blank cards has a supervisor, too, who books deliveries.
+        """
+        counting = [code for code, plan in plans.items() if plan.cards is not None]
         with engine_of(self._database_url(database)) as engine, engine.begin() as connection:
-            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in offices}
+            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in plans}
+            issued |= {supervisor_of(code): keys.issue(connection, Role.SUPERVISOR, code, DAY_S) for code in counting}
             issued[Role.ADMIN] = keys.issue(connection, Role.ADMIN, None, DAY_S)
             keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()})
 

@@ -29,6 +29,8 @@ class Day:
         self.scenario = scenario
         self.clock = WallClock(plan.clock(scenario))
         self.people = People(scenario)
+        self.days = plan.numbers
+        """The scenario's days that are played."""
         coming = plan.citizens(scenario)
         self.planned = len(coming)
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)

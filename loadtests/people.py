@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from loadtests.portrait import portrait
 from model.arrivals import Citizen
 from model.offices import all_offices
+from model.printing import is_held
 from model.scenario import Scenario
 from model.streams import stream
 
@@ -56,6 +57,8 @@ class Packet(NamedTuple):
     """The face as 512 float32, little endian, of length 1."""
     biometrics: bytes
     """Fingerprints, irises and signature, opaque."""
+    hold_print: bool = False
+    """Whether nobody waits for the card, so that its printing keeps to the hours of batch printing."""
 
     @property
     def size_bytes(self) -> int:
@@ -73,6 +76,7 @@ class People:
         Raises:
             ValueError: `[load] packet` is too small to hold a photo, a template and biometrics.
         """
+        self._scenario = scenario
         self._seed = scenario.seed
         self._today = scenario.scenario.start.date()
         self._packet_bytes = scenario.load.packet_bytes
@@ -99,6 +103,7 @@ class People:
             photo=photo,
             template=template.astype("<f4").tobytes(),
             biometrics=b"",
+            hold_print=is_held(self._scenario, citizen),
         )
         missing = self._packet_bytes - packet.size_bytes
         start = int(dice.integers(len(self._noise) - missing))

@@ -52,8 +52,8 @@ class LoadPlan(BaseModel):
     max_requests_per_s: Annotated[float, Field(gt=0)] | None = None
     """Requests that are never exceeded in any second; None for no such limit."""
     keys_file: Path | None = None
-    """Each office's key, `{"35.07": "ank_..."}`; None where the server asks for none. In a file of its own: the plan
-    lies among the results, where no secret belongs."""
+    """Each office's key, `{"35.07": "ank_..."}`, and under `supervisor_of` its supervisor's; None where the server asks
+    for none. In a file of its own: the plan lies among the results, where no secret belongs."""
 
     in_flight: Annotated[int, Field(ge=1)] = 24
     """Capacity: records that are at the server at the same time."""
@@ -131,6 +131,14 @@ class LoadPlan(BaseModel):
         """Equip the offices that are played."""
         plans = plan_offices(scenario)
         return plans if self.offices is None else {code: plans[code] for code in self.offices}
+
+
+def supervisor_of(office: str) -> str:
+    """Return whose key it is with which an office's deliveries are booked, where an operator may not: 35.07/supervisor.
+
+    Only scenarios that count blank cards need it; without one, the office's own key is tried.
+    """
+    return f"{office}/supervisor"
 
 
 def command(plan_path: Path, host: str, out: Path) -> list[str]:

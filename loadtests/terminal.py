@@ -8,7 +8,7 @@ from locust.contrib.fasthttp import FastHttpUser
 
 from loadtests.line import Line, Meter
 from loadtests.permission import check_target
-from loadtests.plan import LoadPlan
+from loadtests.plan import LoadPlan, supervisor_of
 from loadtests.targets import Adapter, Target, find_adapter
 from loadtests.targets.mock import MockTarget
 
@@ -38,6 +38,11 @@ class Terminal(FastHttpUser):
     def connect(self, office: str) -> None:
         """Speak to the centre as this office from now on."""
         self.target = self.adapter(Line(self.client, self.meter), self.keys.get(office))
+
+    def as_supervisor(self, office: str) -> Target:
+        """Return the centre as the office's supervisor reaches it, over the same connection."""
+        key = self.keys.get(supervisor_of(office), self.keys.get(office))
+        return self.adapter(Line(self.client, self.meter), key)
 
 
 def equip(plan: LoadPlan, address: str) -> None:

@@ -3,6 +3,7 @@
 Who waits hears of it when the window looks; who went home comes another day, at the time of the first visit.
 """
 
+import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,13 @@ from locust.exception import StopUser
 
 from loadtests.day import Day
 from loadtests.hall import Hall
-from loadtests.targets import Standing, TargetError
+from loadtests.printing_clerk import PrintingClerk, wants_clerk
+from loadtests.targets import PrintRoom, Standing, TargetError
 from loadtests.terminal import Terminal
 from model.compression import window_interval_s
 from model.stages import Status
+
+log = logging.getLogger(__name__)
 
 
 class Window(Terminal):
@@ -25,6 +29,7 @@ class Window(Terminal):
     day: ClassVar[Day]
     """Given by `staff`: Locust makes its users itself."""
     _halls: ClassVar[Iterator[Hall]]
+    _clerk: PrintingClerk | None = None
 
     @classmethod
     def staff(cls, day: Day) -> None:
@@ -44,6 +49,28 @@ class Window(Terminal):
         self._interval_s = window_interval_s(self.day.scenario)
         self._unsure: dict[str, Standing] = {}
         """Cards handed over without the centre confirming it."""
+        self._clerk = self._printing_clerk()
+
+    def on_stop(self) -> None:
+        """Send the printing clerk home, too."""
+        if self._clerk is not None:
+            self._clerk.leave()
+
+    def _printing_clerk(self) -> PrintingClerk | None:
+        """Send a clerk to the print room, over this terminal, if there is anything to do."""
+        if not wants_clerk(self.day.scenario, self.day.days):
+            return None
+        supervisor = self.as_supervisor(self.hall.code)
+        if not (isinstance(self.target, PrintRoom) and isinstance(supervisor, PrintRoom)):
+            log.warning(
+                "office %s: the adapter has no print room, so the scenario's printing hours and blank cards are not "
+                "played; loadtests/targets/__init__.py describes it",
+                self.hall.code,
+            )
+            return None
+        clerk = PrintingClerk(self.day, self.hall.plan, self.target, supervisor)
+        clerk.begin()
+        return clerk
 
     @task
     def look(self) -> None:

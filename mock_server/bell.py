@@ -17,6 +17,11 @@ from mock_server.settings import Settings
 from model.stages import Stage
 
 
+def channel(stage: Stage) -> str:
+    """Return the name under which a stage's bell rings."""
+    return f"stage_{stage}"
+
+
 class Bell:
     """A connection of its own that listens for records coming to some stages.
 
@@ -27,7 +32,7 @@ class Bell:
     def __init__(self, settings: Settings, *stages: Stage) -> None:
         self._connection = psycopg.connect(settings.database_url, autocommit=True)
         for stage in stages if settings.listen else ():
-            self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(f"stage_{stage}")))
+            self._connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel(stage))))
 
     def wait(self, longest_s: float, stop: Callable[[], bool]) -> None:
         """Wait for a ring since the last call, but no longer than so many seconds and not when told to stop."""

@@ -32,6 +32,7 @@ from mock_server.pipeline.permits import Permit
 from mock_server.pipeline.versions import Version
 from mock_server.tables import (
     IN_PRINTER,
+    QUEUED_AT,
     WAITS_FOR_MATCHER,
     WAITS_FOR_PRINTER,
     WAITS_FOR_WORKER,
@@ -200,7 +201,8 @@ def claim_candidates(connection: Connection, limit: int) -> list[Candidate]:
 def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]:
     """Give each office as many of its longest waiting cards as its printers have room for, those first.
 
-    The claim is written down, for the printers' work outlasts the transaction.
+    A card that was held waits from its release on. The claim is written down, for the printers' work outlasts the
+    transaction.
     """
     if not room:
         return []
@@ -215,7 +217,8 @@ def claim_prints(connection: Connection, room: Mapping[str, int]) -> list[Visit]
     waiting = lateral(
         select(*_PLACE)
         .where(WAITS_FOR_PRINTER, records.c.office == offices.c.code)
-        .order_by(records.c.stage_entered_at)
+        # Cards that were released together come in the order in which they were made.
+        .order_by(QUEUED_AT, records.c.stage_entered_at)
         .limit(offices.c.room)
         .with_for_update(skip_locked=True)
     )

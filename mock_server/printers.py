@@ -59,7 +59,8 @@ class Desk:
         self._printed += self._shop.empty_tray()
         printed = [(self._visits[card.reference], card) for card in self._printed]
         # In a thread, so that the database does not hold up the machines.
-        taken = await asyncio.to_thread(exchange, connection, printed, self._shop.room() if take else {})
+        room = self._shop.room() if take else {}
+        taken, off = await asyncio.to_thread(exchange, connection, printed, room)
         # Only now are they handed in for certain.
         for card in self._printed:
             del self._visits[card.reference]
@@ -67,6 +68,7 @@ class Desk:
         for visit in taken:
             self._visits[visit.reference] = visit
             self._shop.spool(visit.office, visit.reference)
+        await self._give_back(connection, self._shop.recall(off))
 
     async def heed_troubles(self, connection: Connection) -> None:
         """Let printers that are jammed or down stand, their cards go back into the queue, and the others be slow."""
@@ -74,9 +76,12 @@ class Desk:
             return
         jammed, delay_s = await asyncio.to_thread(_troubles, connection)
         self._shop.slow_down(delay_s)
-        back = self._shop.halt(jammed)
-        await asyncio.to_thread(_put_back, connection, back)
-        for reference in back:
+        await self._give_back(connection, self._shop.halt(jammed))
+
+    async def _give_back(self, connection: Connection, references: Sequence[str]) -> None:
+        if references:
+            await asyncio.to_thread(_put_back, connection, references)
+        for reference in references:
             del self._visits[reference]
 
     @property
@@ -134,10 +139,11 @@ async def _pause(duration_s: float, stop: Callable[[], bool]) -> None:
 
 def exchange(
     connection: Connection, printed: Sequence[tuple[Visit, PrintedCard]], room: Mapping[str, int]
-) -> list[Visit]:
+) -> tuple[list[Visit], frozenset[str]]:
     """Hand in the printed cards and take as many new ones as the offices have room for, in one transaction.
 
-    A card that is no longer claimed as it was is handed in already, or another's to print: it is passed over.
+    Returns the new ones, and the offices whose printers are switched off, which take none. A card that is no longer
+    claimed as it was is handed in already, or another's to print: it is passed over.
     """
     with connection.begin():
         if printed:
@@ -146,7 +152,9 @@ def exchange(
             finished = [_finished(visit, card) for visit, card in handed_in]
             claims.finish(connection, claims.read_system(connection), finished)
             supplies.use(connection, Counter(visit.office for visit, _ in handed_in))
-        return claims.claim_prints(connection, supplies.within_stock(connection, room) if room else {})
+        off = supplies.switched_off(connection)
+        at_work = {office: cards for office, cards in room.items() if office not in off}
+        return claims.claim_prints(connection, supplies.within_stock(connection, at_work) if at_work else {}), off
 
 
 def _troubles(connection: Connection) -> tuple[frozenset[str], float]:
@@ -158,9 +166,8 @@ def _troubles(connection: Connection) -> tuple[frozenset[str], float]:
 
 
 def _put_back(connection: Connection, references: Sequence[str]) -> None:
-    if references:
-        with connection.begin():
-            claims.release_prints(connection, references)
+    with connection.begin():
+        claims.release_prints(connection, references)
 
 
 def _finished(visit: Visit, card: PrintedCard) -> Finished:

@@ -21,6 +21,7 @@ from mock_server.pipeline.permits import Permit, is_foreign
 from mock_server.pipeline.versions import Feature
 from mock_server.refusals import MissingError, RefusedError
 from mock_server.register import CardStatus
+from mock_server.replacement_record import NewCard
 from mock_server.tables import cards, corrections, offices, records, replacements, residents
 from model.stages import Status
 
@@ -50,6 +51,8 @@ class Request:
     reason: Reason
     police_letter: PoliceLetter | None
     """Needed for a card lost away from home."""
+    hold_print: bool = False
+    """Whether the card is not printed until the office says so."""
 
 
 async def ask(connection: AsyncConnection, request: Request) -> tuple[Status, bool]:
@@ -76,9 +79,8 @@ async def ask(connection: AsyncConnection, request: Request) -> tuple[Status, bo
     if request.office != resident.office:
         await _check_away(connection, request, resident.office, card)
     permit = await _good_permit(connection, request, resident)
-    status = await replacement_record.add(
-        connection, request.reference, request.office, request.nik, card.reference, permit
-    )
+    new = NewCard(request.reference, request.office, request.nik, permit, request.hold_print)
+    status = await replacement_record.add(connection, new, card.reference)
     await _note(connection, request, card.number)
     return status, True
 

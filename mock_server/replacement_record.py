@@ -5,12 +5,14 @@ has no such record: a likeness stands in for it.
 """
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mock_server import held_cards
 from mock_server.pipeline.permits import CITIZEN, Permit
 from mock_server.residents import CORRECTABLE
 from mock_server.tables import likenesses, records, residents
@@ -22,27 +24,36 @@ _UNKNOWN = "-"
 _PACKET = ("photo", "template", "biometrics", "biodata")
 
 
-async def add(
-    connection: AsyncConnection, reference: str, office: str, nik: str, old: str | None, permit: Permit | None
-) -> Status:
-    """Send a resident's new record to personalisation; returns its status.
+@dataclass(frozen=True)
+class NewCard:
+    """What is asked for."""
 
-    Args:
-        connection: to the database; the caller commits.
-        reference: names the new record.
-        office: asks for the card and prints it.
-        nik: the resident's.
-        old: the record of the card that is replaced; None if it was made before the scenario.
-        permit: a foreign resident's, as it is today.
+    reference: str
+    """Names the new record."""
+    office: str
+    """Asks for the card and prints it."""
+    nik: str
+    """The resident's."""
+    permit: Permit | None
+    """A foreign resident's, as it is today."""
+    hold_print: bool
+    """Whether it is not printed until the office says so."""
+
+
+async def add(connection: AsyncConnection, new: NewCard, old: str | None) -> Status:
+    """Send a resident's new record to personalisation; returns its status. The caller commits.
+
+    `old` is the record of the card that is replaced; None if it was made before the scenario.
     """
     now = time.time()
     status = move(Status.RECEIVED_AT_CENTRAL, Status.PRINT_READY_RECORD)
     columns: dict[str, Any] = {
-        "reference": reference,
-        "office": office,
+        "reference": new.reference,
+        "office": new.office,
         "kind": KIND,
-        "nik": nik,
-        "permit": permit.as_json() if permit else None,
+        "nik": new.nik,
+        "permit": new.permit.as_json() if new.permit else None,
+        "print_from": held_cards.print_from(new.hold_print),
         "status": status,
         "status_since": now,
         "stage": Stage.PERSONALISATION,
@@ -50,9 +61,9 @@ async def add(
         "received_at": now,
     }
     given = [literal(value, records.c[name].type) for name, value in columns.items()]
-    home = func.nullif(residents.c.office, literal(office, Text))
+    home = func.nullif(residents.c.office, literal(new.office, Text))
     packet = _from_likeness() if old is None else _from_record(old)
-    row = packet.add_columns(home, *given).where(residents.c.nik == nik)
+    row = packet.add_columns(home, *given).where(residents.c.nik == new.nik)
     await connection.execute(insert(records).from_select([*_PACKET, "home", *columns], row))
     return status
 

@@ -29,6 +29,7 @@ EXAMPLE_ENROLLMENT = """{"reference": "35.07-000123", "office": "35.07", "biodat
 
 Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
 """Text that says something."""
+HoldPrint = Annotated[bool, Field(description="Nobody waits for the card: it is not printed until the office says so.")]
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
 """A person's reason for a decision, in words."""
 
@@ -74,6 +75,7 @@ class Enrollment(BaseModel):
     biodata: Biodata
     permit: Permit | None = None
     """For somebody whose nationality is not WNI; needs 5.5."""
+    hold_print: HoldPrint = False
 
 
 class Receipt(BaseModel):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mock_server import moves
+from mock_server import held_cards, moves
 from mock_server.database import AnyRow
 from mock_server.moves import UnknownRecordError
 from mock_server.permits import must_be_good
@@ -18,6 +18,7 @@ from mock_server.pipeline.permits import Permit
 from mock_server.refusals import RefusedError
 from mock_server.register import CardStatus
 from mock_server.tables import (
+    QUEUED_AT,
     UNSPOILED_CARD,
     WAITS_FOR_MATCHER,
     WAITS_FOR_PRINTER,
@@ -79,6 +80,8 @@ class NewRecord:
     """The office where the person is at home; None where it is the one that submits."""
     permit: Permit | None = None
     """A foreign resident's."""
+    hold_print: bool = False
+    """Whether the card is not printed until the office says so."""
 
 
 async def receive(connection: AsyncConnection, packet: NewRecord) -> tuple[Status, bool]:
@@ -249,10 +252,11 @@ async def find_front(connection: AsyncConnection, reference: str) -> bytes:
 async def count_queues(connection: AsyncConnection) -> dict[Stage, tuple[int, float]]:
     """Return, for each stage with a queue, how many records wait and since when the first does.
 
-    Cards in a printer wait no more; records in other hands still count, for their stage commits when it is done.
+    Cards in a printer wait no more, held ones not yet; records in other hands do, until their stage commits.
     """
+    since = case((records.c.stage == Stage.PRINTING, QUEUED_AT), else_=records.c.stage_entered_at)
     query = (
-        select(records.c.stage, func.count(), func.min(records.c.stage_entered_at))
+        select(records.c.stage, func.count(), func.min(since))
         # The queues' own indexes, each of which holds only what waits: the records that do not are many more.
         .where(or_(WAITS_FOR_WORKER, WAITS_FOR_MATCHER, WAITS_FOR_PRINTER))
         .group_by(records.c.stage)
@@ -288,6 +292,7 @@ def _columns(packet: NewRecord, now: float) -> dict[str, Any]:
         "biometrics": packet.biometrics,
         "home": packet.home,
         "permit": packet.permit.as_json() if packet.permit else None,
+        "print_from": held_cards.print_from(packet.hold_print),
         "status": Status.RECEIVED_AT_CENTRAL,
         "status_since": now,
         "stage": Stage.VALIDATION,

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mock_server.bell import channel
 from mock_server.database import AnyRow
 from mock_server.pipeline.printing import printer_name
 from mock_server.refusals import MissingError, RefusedError
 from mock_server.tables import IN_PRINTER, jams, offices, records
+from model.stages import Stage
 
 
 def within_stock(connection: Connection, room: Mapping[str, int]) -> dict[str, int]:
@@ -47,6 +49,11 @@ def use(connection: Connection, printed: Mapping[str, int]) -> None:
         )
 
 
+def switched_off(connection: Connection) -> frozenset[str]:
+    """Return the offices whose printers begin no cards."""
+    return frozenset(connection.scalars(select(offices.c.code).where(~offices.c.printers_on)))
+
+
 def jammed_printers(connection: Connection) -> frozenset[str]:
     """Return the names of the printers that are jammed."""
     return frozenset(connection.scalars(select(jams.c.printer).where(jams.c.cleared_at.is_(None))))
@@ -71,17 +78,29 @@ async def find_jams(connection: AsyncConnection, code: str) -> dict[str, str]:
     return {row.printer: row.reason for row in await connection.execute(query.order_by(jams.c.printer))}
 
 
-async def deliver(connection: AsyncConnection, code: str, blanks: int, ribbon: int) -> None:
-    """Add to an office's stock; an office that counted nothing begins to count what it gets.
+async def deliver(connection: AsyncConnection, code: str, blanks: int | None, ribbon: int | None) -> None:
+    """Add to an office's stock, None to none of it; an office that counted nothing begins to count what it gets.
 
     Raises:
         MissingError: there is no such office.
     """
     await find_office(connection, code)
     more = {"blanks": blanks, "ribbon_left": ribbon}
-    values = {name: func.coalesce(offices.c[name], 0) + count for name, count in more.items() if count}
+    values = {name: func.coalesce(offices.c[name], 0) + count for name, count in more.items() if count is not None}
     if values:
         await connection.execute(update(offices).where(offices.c.code == code).values(values))
+        await _ring(connection)
+
+
+async def switch_printers(connection: AsyncConnection, code: str, on: bool) -> None:
+    """Switch an office's printers on or off; they may be so already.
+
+    Raises:
+        MissingError: there is no such office.
+    """
+    await find_office(connection, code)
+    await connection.execute(update(offices).where(offices.c.code == code).values(printers_on=on))
+    await _ring(connection)
 
 
 async def report_jam(connection: AsyncConnection, code: str, position: int, reason: str) -> str:
@@ -110,6 +129,11 @@ async def clear_jam(connection: AsyncConnection, code: str, position: int) -> st
     if not (await connection.execute(cleared.values(cleared_at=time.time()))).rowcount:
         raise RefusedError(f"{printer} is not jammed")
     return printer
+
+
+async def _ring(connection: AsyncConnection) -> None:
+    """Let the printers hear of it with the commit; see `mock_server/bell.py`."""
+    await connection.execute(select(func.pg_notify(channel(Stage.PRINTING), "")))
 
 
 async def _printer(connection: AsyncConnection, code: str, position: int) -> str:

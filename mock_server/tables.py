@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,12 +32,15 @@ metadata = MetaData()
 # the query wants no others.
 WAITS_FOR_WORKER = text("stage IN ('validation', 'personalisation')")
 WAITS_FOR_MATCHER = text("stage = 'matching'")
-WAITS_FOR_PRINTER = text("stage = 'printing' AND claimed_by IS NULL")
+WAITS_FOR_PRINTER = text("stage = 'printing' AND claimed_by IS NULL AND print_from < 'infinity'")
+HELD = text("stage = 'printing' AND print_from = 'infinity'")
 IN_PRINTER = text("claimed_by IS NOT NULL")
 TO_ADJUDICATE = text("status = 'ADJUDICATE_RECORD' AND stage IS NULL")
 ACTIVE_CARD = text("status = 'ACTIVE'")
 UNSPOILED_CARD = text("status <> 'SPOILED'")
 CARD_OF_SCENARIO = text("cards.reference IS NOT NULL")
+QUEUED_AT = literal_column("GREATEST(stage_entered_at, print_from)", Double)
+"""Since when a card waits for a printer: since it was made, or since it was released if that was later."""
 
 system = Table(
     "system",
@@ -102,6 +106,8 @@ offices = Table(
     # Blank cards in stock, and the cards for which the ribbons suffice; null when nobody counts them.
     Column("blanks", Integer),
     Column("ribbon_left", Integer),
+    # Whether its printers begin cards.
+    Column("printers_on", Boolean, nullable=False, server_default=text("true")),
     CheckConstraint("blanks >= 0 AND ribbon_left >= 0", name="offices_stock"),
 )
 """The offices that may submit records."""
@@ -235,6 +241,8 @@ records = Table(
     Column("duplicate_of", Text),
     # The cosine between the two faces; null when it is the NIK that they share.
     Column("similarity", Double),
+    # From when on its card may be printed: always, or infinity while the office holds it, or when it was released.
+    Column("print_from", Double, nullable=False, server_default="0"),
     # The printer that is at work on the card; the other stages hold a row lock while they work.
     Column("claimed_by", Text),
     Column("claimed_at", Double),
@@ -243,7 +251,8 @@ records = Table(
     # One index a queue, each holding only the records that wait there.
     Index("records_for_worker", "received_at", postgresql_where=WAITS_FOR_WORKER),
     Index("records_for_matcher", "received_at", postgresql_where=WAITS_FOR_MATCHER),
-    Index("records_for_printer", "office", "stage_entered_at", postgresql_where=WAITS_FOR_PRINTER),
+    Index("records_for_printer", "office", QUEUED_AT, "stage_entered_at", postgresql_where=WAITS_FOR_PRINTER),
+    Index("records_held", "office", postgresql_where=HELD),
     Index("records_in_printer", "claimed_by", postgresql_where=IN_PRINTER),
 )
 

@@ -76,15 +76,13 @@ def _peak_per_s(scenario: Scenario, count: int) -> float:
 def playable(scenario: Scenario) -> Scenario:
     """Return the scenario without what the load side does not play, so that its twin simulates the same day.
 
-    The load side knows people who come to be recorded, and printers without limits. Everything else about the offices
-    is the same for both: hours, breaks and closed days, appointments, who leaves, comes back or goes home without the
-    card, and when packets are sent.
+    The load side knows people who come to be recorded. Everything else about the offices is the same for both: hours,
+    breaks and closed days, appointments, who leaves, comes back or goes home without the card, when packets are sent,
+    the printers' hours and blank cards.
     """
-    uncounted = {code: {"cards": None, "delivery": None} for code in scenario.offices.known}
     return changed(
         scenario,
         {
-            "offices": {"batch_printing": None, "cards": None, "known": uncounted},
             "demand": {"mix": None, "batch_cards": None},
         },
     )

@@ -1,12 +1,13 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-An adapter of your own is a class of five methods, made with a line and an office's key; `loadtests.targets.example` is
-one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
+An adapter of your own is a class of five methods, and three more where offices control their printing (`PrintRoom`),
+made with a line and an office's key; `loadtests.targets.example` is one to begin with. `antrean load --adapter
+mypackage.mymodule:MyTarget` uses it.
 """
 
 import importlib
 from datetime import date
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from loadtests.line import Line
 from loadtests.people import Packet
@@ -52,6 +53,8 @@ class Replacement(NamedTuple):
     """Lost, or else damaged."""
     police_letter: PoliceLetter | None = None
     """Needed for a card lost away from home."""
+    hold_print: bool = False
+    """Whether nobody waits for the card, so that it is printed when `PrintRoom.print_held` next says so."""
 
 
 class TargetError(Exception):
@@ -82,6 +85,30 @@ class Target(Protocol):
 
     def hand_over(self, reference: str) -> None:
         """Note that the citizen has the card."""
+
+
+@runtime_checkable
+class PrintRoom(Protocol):
+    """What a server that lets offices control their printing does besides; an adapter may leave it out.
+
+    Without it printers are always on, cards are printed as they come and blank cards are not counted. Of a scenario
+    that wants it otherwise the run then tells that this was not played.
+    """
+
+    def switch_printers(self, office: str, on: bool) -> None:
+        """Switch the office's printers on or off; off, they finish what they have begun. They may be so already."""
+
+    def print_held(self, office: str) -> int:
+        """Have those held cards of the office printed that are ready, and return how many; asking again does no harm.
+
+        Held are the cards of packets and replacements with `hold_print`.
+        """
+
+    def deliver(self, office: str, blanks: int, delivery: str) -> None:
+        """Add blank cards to the office's stock, with the first of which they begin to be counted.
+
+        Booking a delivery of the same name again does no harm.
+        """
 
 
 class Adapter(Protocol):

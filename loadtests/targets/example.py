@@ -6,6 +6,9 @@
     GET  /api/branches/CODE/applications?state=READY,...   -> {"items": [{"id", "state", "changed": ISO 8601}, ...]}
     PUT  /api/applications/ID/collected
 
+It prints every card as soon as it can, on printers of its own. So the adapter has none of the methods of
+`loadtests.targets.PrintRoom`, and a packet's `hold_print` goes nowhere.
+
 Its key goes into the header X-Api-Key. tests/loadtests/foreign_stub.py is such a server.
 """
 

@@ -37,6 +37,7 @@ class MockTarget:
             "nik": replacement.nik,
             "office": replacement.office,
             "reason": "lost" if replacement.lost else "damaged",
+            "hold_print": replacement.hold_print,
             "police_letter": {"number": letter.number, "date": letter.written.isoformat()} if letter else None,
         }
         return Status(self._ask("POST", "/v1/replacements", "/v1/replacements", json=asked)["status"])
@@ -56,8 +57,36 @@ class MockTarget:
         """Hand a card over."""
         self._ask("POST", f"/v1/records/{reference}/handover", "/v1/records/{reference}/handover")
 
-    def _ask(self, method: str, path: str, name: str, content_type: str | None = None, **options: Any) -> Any:
-        headers = self._headers | ({"Content-Type": content_type} if content_type else {})
+    def switch_printers(self, office: str, on: bool) -> None:
+        """Switch an office's printers."""
+        self._ask("PUT", f"/v1/offices/{office}/printers", "/v1/offices/{office}/printers", json={"on": on})
+
+    def print_held(self, office: str) -> int:
+        """Release the held cards that the office lists."""
+        path = f"/v1/offices/{office}/held-cards"
+        held = self._ask("GET", f"{path}?limit={LIST_LIMIT}", "/v1/offices/{office}/held-cards")
+        if not held:
+            return 0
+        references = {"references": [row["reference"] for row in held]}
+        released = self._ask("POST", f"{path}/print", "/v1/offices/{office}/held-cards/print", json=references)
+        return len(released["released"])
+
+    def deliver(self, office: str, blanks: int, delivery: str) -> None:
+        """Book a delivery; its name is the request's idempotency key. Takes a supervisor's key."""
+        path, name = f"/v1/offices/{office}/stock", "/v1/offices/{office}/stock"
+        self._ask("POST", path, name, once=delivery, json={"blanks": blanks})
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        name: str,
+        content_type: str | None = None,
+        once: str | None = None,
+        **options: Any,
+    ) -> Any:
+        more = {"Content-Type": content_type, "Idempotency-Key": once}
+        headers = self._headers | {field: value for field, value in more.items() if value is not None}
         response = self._line.request(method, path, name=name, headers=headers, **options)
         code = response.status_code
         if not code:
@@ -75,7 +104,9 @@ class MockTarget:
 
 def multipart(packet: Packet) -> bytes:
     """Return a packet as the body of the server's multipart form; its Content-Type is `MULTIPART`."""
-    record = {"reference": packet.reference, "office": packet.office, "biodata": packet.biodata}
+    record: dict[str, Any] = {"reference": packet.reference, "office": packet.office, "biodata": packet.biodata}
+    if packet.hold_print:
+        record["hold_print"] = True
     return b"".join(
         (
             _part(b'name="record"', b"application/json", json.dumps(record).encode()),

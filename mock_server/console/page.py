@@ -257,8 +257,10 @@ def _office_row() -> list[TextElement]:
 
 
 def _office_cells(office: Office) -> Sequence[str]:
-    counts = (office.printers, office.in_printer, office.waiting, office.blanks, office.ribbon_left)
-    return (office.name or office.code, *(UNKNOWN if count is None else f"{count:,}" for count in counts))
+    printers = f"{office.printers:,}" if office.printers_on else f"{office.printers:,} off"
+    waiting = f"{office.waiting:,} + {office.held:,} held" if office.held else f"{office.waiting:,}"
+    stock = (UNKNOWN if count is None else f"{count:,}" for count in (office.blanks, office.ribbon_left))
+    return (office.name or office.code, printers, f"{office.in_printer:,}", waiting, *stock)
 
 
 def _is_few(blanks: int | None) -> bool:

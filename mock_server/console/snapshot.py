@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from mock_server import faults, store
 from mock_server.console.throughput import Throughput
 from mock_server.console.upgrade import Upgrade, UpgradeReader
-from mock_server.tables import CARD_OF_SCENARIO, IN_PRINTER, WAITS_FOR_PRINTER, cards, records, system
+from mock_server.tables import CARD_OF_SCENARIO, HELD, IN_PRINTER, WAITS_FOR_PRINTER, cards, records, system
 from model.offices import all_offices
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -40,7 +40,10 @@ class Office:
     code: str
     name: str
     printers: int
+    printers_on: bool
     waiting: int
+    held: int
+    """Cards that are not to be printed yet."""
     in_printer: int
     blanks: int | None
     ribbon_left: int | None
@@ -138,13 +141,16 @@ async def _offices(connection: AsyncConnection) -> list[Office]:
     # statement does not survive an upgrade that changes its columns.
     rows = (await connection.scalars(text("SELECT to_jsonb(offices) FROM offices ORDER BY code"))).all()
     waiting = await _by_office(connection, WAITS_FOR_PRINTER)
+    held = await _by_office(connection, HELD)
     printing = await _by_office(connection, IN_PRINTER)
     return [
         Office(
             code=(code := row["code"]),
             name=_name(code),
             printers=row["printers"],
+            printers_on=row["printers_on"],
             waiting=waiting.get(code, 0),
+            held=held.get(code, 0),
             in_printer=printing.get(code, 0),
             blanks=row.get("blanks"),
             ribbon_left=row.get("ribbon_left"),

@@ -73,6 +73,16 @@ class PrintShop:
             self._printers[printer] = self._start(printer)
         return back
 
+    def recall(self, offices: Collection[str]) -> list[str]:
+        """Take back the cards of these offices that no printer has begun; what is in a printer is finished."""
+        back = []
+        for office in offices:
+            spool = self._spools.get(office)
+            while spool is not None and not spool.empty():
+                self._held[office] -= 1
+                back.append(spool.get_nowait())
+        return back
+
     def slow_down(self, delay_s: float) -> None:
         """Let each card that is begun from now on take so much longer."""
         self._delay_s = delay_s

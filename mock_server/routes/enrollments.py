@@ -119,6 +119,7 @@ async def read_packet(record: Enrollment, photo: UploadFile, template: UploadFil
         await biometrics.read(),
         home,
         Permit(**record.permit.model_dump()) if record.permit else None,
+        record.hold_print,
     )
 
 

@@ -13,7 +13,7 @@ from mock_server.office_dates import today_at
 from mock_server.problems import documented
 from mock_server.replacement import PoliceLetter, Reason, Request
 from mock_server.routes.parts import Caller, Connection
-from mock_server.schemas import Line, Receipt, Reference, Text
+from mock_server.schemas import HoldPrint, Line, Receipt, Reference, Text
 
 router = APIRouter()
 
@@ -39,6 +39,7 @@ class Replacement(BaseModel):
     reason: Reason
     police_letter: Letter | None = None
     """May be missing at home, and for a damaged card."""
+    hold_print: HoldPrint = False
 
     @model_validator(mode="after")
     def _letter_is_written(self) -> "Replacement":
@@ -62,7 +63,7 @@ async def ask(connection: Connection, caller: Caller, once: TheOnce, response: R
     """
     caller.must_change(asked.office)
     letter = PoliceLetter(asked.police_letter.number, asked.police_letter.date) if asked.police_letter else None
-    request = Request(asked.reference, asked.nik, asked.office, asked.reason, letter)
+    request = Request(asked.reference, asked.nik, asked.office, asked.reason, letter, asked.hold_print)
     status, is_new = await replacement.ask(connection, request)
     receipt = Receipt(reference=asked.reference, status=status)
     response.status_code = HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK

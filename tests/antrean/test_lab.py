@@ -12,6 +12,7 @@ import pytest
 from antrean import processes
 from antrean.lab import Lab, Server, open_lab
 from antrean.upgrade_day import LockWatch
+from loadtests.plan import supervisor_of
 from mock_server.access import Role
 from model.clock import Clock
 from model.scenario import Scenario
@@ -79,6 +80,17 @@ class Clerk:
             return False
         self.acknowledged.append(f"A-{number}")
         return True
+
+
+def test_an_office_that_counts_its_blank_cards_has_a_supervisor_to_book_them(lab: Lab, scenario: Scenario) -> None:
+    plans = {code: plan._replace(cards=5) for code, plan in plan_offices(scenario).items()}
+    path = f"/v1/offices/{OFFICE}/stock"
+    with lab.server("counting", plans, 0.0) as server:
+        for holder, status in ((OFFICE, 403), (supervisor_of(OFFICE), 200)):
+            with client_of(server, holder) as client:
+                assert client.post(path, json={"blanks": 5}).status_code == status
+    with lab.server("endless", plan_offices(scenario), 0.0) as server:
+        assert set(json.loads(server.keys_file.read_text())) == {OFFICE, Role.ADMIN}
 
 
 def test_a_restarted_database_loses_nothing_and_the_server_outlives_it(server: Server) -> None:

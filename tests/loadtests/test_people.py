@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from loadtests.people import Packet, People, walk_ins
+from loadtests.targets.mock import multipart
 from model.arrivals import Citizen, citizens
 from model.scenario import Scenario
 from model.staffing import plan_offices
+from model.strategies import changed
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +52,17 @@ def test_a_packet_is_as_large_as_the_scenario_says(lab: Scenario, packets: dict[
     sizes = [packet.size_bytes for packet in packets.values()]
     assert sizes == pytest.approx([lab.load.packet_bytes] * len(sizes), rel=0.02)
     assert all(len(packet.biometrics) > 13 * 1024 for packet in packets.values())
+
+
+def test_cards_that_nobody_waits_for_are_held_where_they_are_printed_in_batches(
+    lab: Scenario, crowd: list[Citizen]
+) -> None:
+    away = crowd[0]._replace(waits=False)
+    batches = People(changed(lab, {"offices": {"batch_printing": ["18:00-24:00"]}}))
+    packets = [people.packet(citizen) for people in (People(lab), batches) for citizen in (crowd[0], away)]
+    assert [packet.hold_print for packet in packets] == [False, False, False, True]
+    assert b'"hold_print": true' in multipart(packets[-1])
+    assert multipart(packets[-1]._replace(hold_print=False)) == multipart(packets[0]), "otherwise it is the same packet"
 
 
 def test_a_packet_too_small_for_its_parts_is_refused(lab: Scenario) -> None:

@@ -9,12 +9,14 @@ import pytest
 from starlette.responses import JSONResponse
 
 from loadtests.line import Line, Meter
-from loadtests.targets import Adapter, PoliceLetter, Replacement, TargetError, find_adapter
+from loadtests.targets import Adapter, PoliceLetter, PrintRoom, Replacement, TargetError, find_adapter
 from loadtests.targets.example import ExampleTarget
 from loadtests.targets.mock import MockTarget
+from mock_server.routes import offices as routes_of_offices
 from mock_server.routes import replacements as routes
 from model.scenario import Scenario
 from model.stages import Stage, Status
+from model.strategies import changed
 from tests.loadtests.foreign_stub import ForeignServer, redirect, serving_foreign
 from tests.loadtests.lab import Run
 from tests.loadtests.stub_server import StubServer
@@ -46,8 +48,8 @@ def test_an_adapter_that_lacks_a_method_is_named_with_it() -> None:
         find_adapter("tests.loadtests.test_targets:HalfTarget")
 
 
-@pytest.mark.parametrize(("lost", "reason"), [(True, "lost"), (False, "damaged")])
-def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> None:
+@pytest.mark.parametrize(("lost", "reason", "hold"), [(True, "lost", True), (False, "damaged", False)])
+def test_the_mock_server_understands_a_replacement(lost: bool, reason: str, hold: bool) -> None:
     sent: list[dict[str, Any]] = []
 
     def request(method: str, path: str, **options: Any) -> Any:
@@ -56,7 +58,7 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> N
         return SimpleNamespace(status_code=202, content=b'{"status": "SENT_FOR_CARD_PRINTING"}')
 
     session: Any = SimpleNamespace(request=request)
-    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost))
+    status = MockTarget(Line(session, Meter())).replace(REPLACEMENT._replace(lost=lost, hold_print=hold))
     assert status is Status.SENT_FOR_CARD_PRINTING
     understood = routes.Replacement.model_validate(sent[0])
     assert understood.model_dump() == {
@@ -64,8 +66,67 @@ def test_the_mock_server_understands_a_replacement(lost: bool, reason: str) -> N
         "nik": "3507010101900001",
         "office": "35.07",
         "reason": reason,
+        "hold_print": hold,
         "police_letter": {"number": "LP/1", "date": date(2016, 4, 1)},
     }
+
+
+def print_room(*answers: bytes) -> tuple[MockTarget, list[tuple[str, str, Any]]]:
+    """Give the mock server's print room, which answers so, and the requests that it gets."""
+    sent: list[tuple[str, str, Any]] = []
+    bodies = iter(answers)
+
+    def request(method: str, path: str, **options: Any) -> Any:
+        sent.append((method, path, options.get("json")))
+        headers.append(options["headers"])
+        return SimpleNamespace(status_code=200, content=next(bodies))
+
+    headers: list[dict[str, str]] = []
+    session: Any = SimpleNamespace(request=request, headers=headers)
+    return MockTarget(Line(session, Meter()), "key"), sent
+
+
+def test_held_cards_are_listed_and_then_released() -> None:
+    target, sent = print_room(b'[{"reference": "A-1"}, {"reference": "A-2"}]', b'{"released": ["A-2"]}')
+    assert target.print_held("35.07") == 1
+    assert sent == [
+        ("GET", "/v1/offices/35.07/held-cards?limit=10000", None),
+        ("POST", "/v1/offices/35.07/held-cards/print", {"references": ["A-1", "A-2"]}),
+    ]
+    routes_of_offices.CardsToPrint.model_validate(sent[1][2])
+    target, sent = print_room(b"[]")
+    assert target.print_held("35.07") == 0
+    assert len(sent) == 1
+
+
+def test_the_mock_server_understands_a_switch_and_a_delivery_of_one_name() -> None:
+    target, sent = print_room(b"{}", b"{}")
+    target.switch_printers("35.07", on=False)
+    target.deliver("35.07", 0, "35.07-1-0")
+    assert [(method, path) for method, path, _ in sent] == [
+        ("PUT", "/v1/offices/35.07/printers"),
+        ("POST", "/v1/offices/35.07/stock"),
+    ]
+    assert routes_of_offices.Switch.model_validate(sent[0][2]).on is False
+    assert routes_of_offices.Delivery.model_validate(sent[1][2]).blanks == 0
+    session: Any = target._line._session
+    assert [headers.get("Idempotency-Key") for headers in session.headers] == [None, "35.07-1-0"]
+
+
+def test_only_adapters_with_a_print_room_control_the_printing() -> None:
+    assert isinstance(print_room()[0], PrintRoom)
+    session: Any = SimpleNamespace()
+    assert not isinstance(ExampleTarget(Line(session, Meter())), PrintRoom)
+
+
+def test_a_server_that_prints_by_itself_is_loaded_and_the_run_says_what_was_not_played(
+    tmp_path: Path, lab: Scenario, foreign: ForeignServer
+) -> None:
+    scenario = changed(lab, {"offices": {"cards": {"stock": 0.1}}})
+    run = Run(tmp_path, scenario, foreign.host, adapter="example")
+    log = run.finish()
+    assert "office 35.07: the adapter has no print room" in log
+    assert run.summary()["issued"] == len(foreign.collected) > 50
 
 
 def test_the_example_orders_a_duplicate_of_the_foreign_server(foreign: ForeignServer) -> None:

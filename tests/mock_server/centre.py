@@ -62,7 +62,7 @@ class Centre:
     def print_all(self, room: dict[str, int]) -> list[Visit]:
         """Print, in no time, what the offices' printers have room for."""
         with self.engine.connect() as connection:
-            taken = exchange(connection, [], room)
+            taken, _ = exchange(connection, [], room)
             printed = [
                 (visit, PrintedCard(visit.reference, f"{visit.office}/printer-1", visit.claimed_s, visit.claimed_s + 1))
                 for visit in taken

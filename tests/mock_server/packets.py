@@ -72,6 +72,7 @@ class Packet:
     biodata: dict[str, str] = field(default_factory=dict)
     home: str | None = None
     permit: dict[str, str] | None = None
+    hold_print: bool | None = None
 
     def record(self) -> dict[str, object]:
         record = {
@@ -80,6 +81,7 @@ class Packet:
             "biodata": biodata(self.person, **self.biodata),
             "home": self.home,
             "permit": self.permit,
+            "hold_print": self.hold_print,
         }
         return {name: value for name, value in record.items() if value is not None}
 

@@ -57,6 +57,9 @@ OF_AN_OFFICE = {
     "POST /v1/offices/{code}/stock": 403,
     "POST /v1/offices/{code}/printers/{position}/jam": 403,
     "DELETE /v1/offices/{code}/printers/{position}/jam": 403,
+    "PUT /v1/offices/{code}/printers": 403,
+    "GET /v1/offices/{code}/held-cards": 404,
+    "POST /v1/offices/{code}/held-cards/print": 403,
 }
 """Routes that name an office, or a person of one, asked for another's."""
 NIK = "3507124801900001"
@@ -66,6 +69,8 @@ BODIES = {
     "PATCH /v1/residents/{nik}": {"address": "Jl. Lain No. 1", "reason": "moved"},
     "POST /v1/offices/{code}/stock": {"blanks": 10},
     "POST /v1/offices/{code}/printers/{position}/jam": {"reason": "dust"},
+    "PUT /v1/offices/{code}/printers": {"on": False},
+    "POST /v1/offices/{code}/held-cards/print": {"references": ["A-1"]},
     "POST /v1/records/{reference}/spoiled": {"reason": "smeared"},
     "POST /v1/faults": {"kind": "latency", "stage": "matching", "delay_s": 1, "ends_at": 9e9},
     "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from mock_server import claims
 from mock_server.claims import Finished, Visit
+from mock_server.tables import HELD, QUEUED_AT, WAITS_FOR_PRINTER
 from model.stages import IllegalTransitionError, Stage, Status
 from tests.mock_server.centre import Centre
 from tests.mock_server.packets import OFFICE, OTHER_OFFICE, Packet
@@ -101,9 +102,10 @@ def test_released_cards_are_back_at_their_old_places(centre: Centre, engine: Eng
         ("stage IN ('validation', 'personalisation') ORDER BY received_at", "records_for_worker"),
         ("stage = 'matching' ORDER BY received_at", "records_for_matcher"),
         (
-            "stage = 'printing' AND claimed_by IS NULL AND office = '35.07' ORDER BY stage_entered_at",
+            f"{WAITS_FOR_PRINTER} AND office = '35.07' ORDER BY {QUEUED_AT}, stage_entered_at",
             "records_for_printer",
         ),
+        (f"{HELD} AND office = '35.07'", "records_held"),
     ],
 )
 def test_each_queue_is_read_by_its_own_index(engine: Engine, queue: str, index: str) -> None:

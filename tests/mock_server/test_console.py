@@ -230,6 +230,14 @@ def test_stock_is_shown_where_the_database_keeps_it(watched: Watched, engine: En
     assert last["x"] + last["width"] < PHONE[0]
 
 
+def test_held_cards_and_printers_that_are_off_are_shown(watched: Watched, centre: Centre) -> None:
+    Packet("A-1", hold_print=True).post(centre.client)
+    centre.settle()
+    centre.client.put(f"/v1/offices/{OFFICE}/printers", json={"on": False})
+    row = watched.row("Kab. Malang").get_by_role("cell")
+    expect(row).to_have_text(["2 off", "0", "0 + 1 held"])
+
+
 def test_a_database_that_does_not_answer_is_told_and_its_return_too(
     watched: Watched, engine: Engine, postgres: str
 ) -> None:

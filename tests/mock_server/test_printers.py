@@ -69,12 +69,12 @@ def test_cards_that_a_dead_process_had_in_its_printers_are_printed_again(
 def test_a_card_is_handed_in_once_and_only_by_who_still_has_it(centre: Centre, engine: Engine) -> None:
     sent_for_printing(centre, [OFFICE] * 2)
     with engine.connect() as connection:
-        visits = exchange(connection, [], {OFFICE: 2})
+        visits, _ = exchange(connection, [], {OFFICE: 2})
         ours, lost = [(visit, PrintedCard(visit.reference, "35.07/printer-1", 1.0, 2.0)) for visit in visits]
         # Another process has put it back meanwhile, and claimed it for itself.
         with connection.begin():
             claims.release_prints(connection, but={ours[0].reference})
-        (again,) = exchange(connection, [], {OFFICE: 1})
+        (again,), _ = exchange(connection, [], {OFFICE: 1})
         assert again.reference == lost[0].reference
         for _ in range(2):
             # The second time is what follows a commit whose success was not heard of.

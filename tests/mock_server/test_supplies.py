@@ -41,7 +41,8 @@ def test_an_office_that_counts_nothing_always_has_enough(centre: Centre) -> None
     references = sent_for_printing(centre, [OFFICE] * 3)
     assert len(centre.print_all({OFFICE: 3})) == 3
     assert printed(centre, references) == 3
-    assert supplies(centre) == {"code": OFFICE, "printers": 2, "blanks": None, "ribbon_left": None, "jammed": {}}
+    nothing: dict[str, Any] = {"blanks": None, "ribbon_left": None, "jammed": {}}
+    assert supplies(centre) == {"code": OFFICE, "printers": 2, "printers_on": True} | nothing
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,65 @@ def test_a_shop_with_a_jammed_printer_works_with_the_others() -> None:
         assert shop.room() == {"A": 2}
         assert shop.halt(set()) == []
         assert shop.room() == {"A": 4}
+        await shop.close()
+
+    asyncio.run(play())
+
+
+def switch(centre: Centre, on: bool, office: str = OFFICE) -> httpx.Response:
+    return centre.client.put(f"/v1/offices/{office}/printers", json={"on": on})
+
+
+def test_a_delivery_of_nothing_begins_the_count_all_the_same(centre: Centre) -> None:
+    references = sent_for_printing(centre, [OFFICE])
+    assert deliver(centre, blanks=0).json()["blanks"] == 0
+    assert centre.print_all({OFFICE: 1}) == []
+    deliver(centre, blanks=1)
+    assert [visit.reference for visit in centre.print_all({OFFICE: 1})] == references
+
+
+def test_printers_that_are_off_take_no_cards_and_other_offices_print_on(centre: Centre) -> None:
+    references = sent_for_printing(centre, [OFFICE, OTHER_OFFICE])
+    assert [switch(centre, on=False).json()["printers_on"] for _ in range(2)] == [False, False]
+    room = {OFFICE: 1, OTHER_OFFICE: 1}
+    assert [visit.reference for visit in centre.print_all(room)] == [references[1]]
+    assert centre.status(references[0]) == "SENT_FOR_CARD_PRINTING"
+    assert switch(centre, on=True).json()["printers_on"] is True
+    assert [visit.reference for visit in centre.print_all(room)] == [references[0]]
+    problem(switch(centre, on=True, office="99.99"), 404)
+
+
+def test_printers_that_are_switched_off_finish_their_card_and_begin_no_other(
+    centre: Centre, settings: Settings
+) -> None:
+    references = sent_for_printing(centre, [OTHER_OFFICE] * 3)
+
+    def waiting() -> int:
+        return int(centre.client.get("/v1/queues").json()["printing"]["waiting"])
+
+    with printing(settings.model_copy(update={"printer_s_per_card": 1.0})):
+        # The office has one printer: one card is in it, one lies behind, one waits.
+        wait_until(lambda: waiting() == 1, 5)
+        switch(centre, on=False, office=OTHER_OFFICE)
+        wait_until(lambda: waiting() == 2, 5)
+        wait_until(lambda: printed(centre, references) == 1, 5)
+        assert waiting() == 2
+        switch(centre, on=True, office=OTHER_OFFICE)
+        wait_until(lambda: printed(centre, references) == 3, 10)
+    order = [event.citizen for event in centre.events() if event.stage == "printing"]
+    assert order == references
+
+
+def test_a_shop_recalls_what_no_printer_has_begun() -> None:
+    async def play() -> None:
+        shop = PrintShop({"A": 1, "B": 1}, MechanicalPrinter(), s_per_card=0.05)
+        for office, reference in (("A", "a-1"), ("A", "a-2"), ("B", "b-1"), ("B", "b-2")):
+            shop.spool(office, reference)
+        await asyncio.sleep(0.01)
+        assert shop.recall({"A", "unknown"}) == ["a-2"]
+        assert shop.room() == {"A": 1}
+        await asyncio.sleep(0.15)
+        assert sorted(card.reference for card in shop.empty_tray()) == ["a-1", "b-1", "b-2"]
         await shop.close()
 
     asyncio.run(play())

@@ -106,7 +106,7 @@ def test_the_lab_plays_a_fortnights_first_day_with_what_its_load_side_knows() ->
     lab = lab_scenario(fortnight, 20.0)
     crowd = citizens(lab, plan_offices(lab), 0)
     assert {person.errand for person in crowd} == {Errand.ENROLLMENT}
-    assert lab.offices.cards is None
+    assert lab.offices.cards == fortnight.offices.cards
     assert {person.waits for person in crowd} == {True, False}
     assert max(person.patience_s for person in crowd) < math.inf
     assert lab.demand.returning == fortnight.demand.returning < 1

@@ -77,6 +77,7 @@ def _residents() -> None:
         sa.Column("printers", sa.Integer, nullable=False),
         sa.Column("blanks", sa.Integer),
         sa.Column("ribbon_left", sa.Integer),
+        sa.Column("printers_on", sa.Boolean, nullable=False, server_default=sa.text("true")),
         sa.CheckConstraint("blanks >= 0 AND ribbon_left >= 0", name="offices_stock"),
     )
     op.create_table(
@@ -160,15 +161,19 @@ def _records() -> None:
         sa.Column("warnings", JSONB),
         sa.Column("duplicate_of", sa.Text),
         sa.Column("similarity", sa.Double),
+        sa.Column("print_from", sa.Double, nullable=False, server_default="0"),
         sa.Column("claimed_by", sa.Text),
         sa.Column("claimed_at", sa.Double),
     )
     _store_raw("records", "photo", "template", "biometrics")
     op.create_index("records_office_status", "records", ["office", "status"])
-    queues = {
+    waits = "stage = 'printing' AND claimed_by IS NULL AND print_from < 'infinity'"
+    queued_at = sa.text("GREATEST(stage_entered_at, print_from)")
+    queues: dict[str, tuple[list[str | sa.TextClause], str]] = {
         "records_for_worker": (["received_at"], "stage IN ('validation', 'personalisation')"),
         "records_for_matcher": (["received_at"], "stage = 'matching'"),
-        "records_for_printer": (["office", "stage_entered_at"], "stage = 'printing' AND claimed_by IS NULL"),
+        "records_for_printer": (["office", queued_at, "stage_entered_at"], waits),
+        "records_held": (["office"], "stage = 'printing' AND print_from = 'infinity'"),
         "records_in_printer": (["claimed_by"], "claimed_by IS NOT NULL"),
         "records_to_adjudicate": (["status_since"], "status = 'ADJUDICATE_RECORD' AND stage IS NULL"),
     }
@@ -363,7 +368,7 @@ def _bell() -> None:
         " $$ BEGIN PERFORM pg_notify('stage_' || NEW.stage, ''); RETURN NULL; END $$"
     )
     op.execute(
-        "CREATE TRIGGER records_ring AFTER INSERT OR UPDATE OF stage ON records"
+        "CREATE TRIGGER records_ring AFTER INSERT OR UPDATE OF stage, print_from ON records"
         " FOR EACH ROW WHEN (NEW.stage IS NOT NULL) EXECUTE FUNCTION ring()"
     )
 
