@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from antrean.lab import Lab, open_lab, worker_count
+from antrean.lab import Lab, office_role, open_lab, worker_count
 from antrean.play import Show, measure_capacity, play_day
 from antrean.processes import Processes, python_module
 from antrean.report import write_report
@@ -128,7 +128,7 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     plans = plan_offices(scenario)
     printer_s = scenario.service.printing_s / scenario.load.speedup
     scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
-    with lab.server(day, plans, printer_s) as server:
+    with lab.server(day, plans, printer_s, office_role=office_role(scenario)) as server:
         played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
     run.save_events(f"lab-{day}", played.events)
     if played.faults:

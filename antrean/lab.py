@@ -16,19 +16,24 @@ from psycopg import sql
 
 from antrean import kept_seed
 from antrean.admin import Admin
+from antrean.holders import write_holders
 from antrean.postgres import cluster, connect_when_back
 from antrean.processes import Process, Processes, python_module
 from antrean.restarts import Restarter
+from loadtests.residents import needs_residents
 from mock_server import keys
 from mock_server.access import Role
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from mock_server.faults import worker_name
+from mock_server.pipeline.versions import Version
 from model import events
 from model.clock import Clock
+from model.errands import Errand
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.staffing import OfficePlan
 from model.units import DAY_S
+from model.upgrade import Plan
 
 READY_WITHIN_S = 60.0
 SEED_WITHIN_S = 300.0
@@ -59,6 +64,14 @@ class Server:
         """The key of its administrator."""
         keys: dict[str, str] = json.loads(self.keys_file.read_text(encoding="utf-8"))
         return keys[Role.ADMIN]
+
+    def residents_file(self, scenario: Scenario) -> Path | None:
+        """Return a file of the residents who have a card now, beside the keys; None if the scenario needs none."""
+        if not needs_residents(scenario):
+            return None
+        path = self.keys_file.with_name(f"residents-{self.keys_file.name}")
+        write_holders(self.database_url, path)
+        return path
 
     def events(self, clock: Clock) -> pl.DataFrame:
         """Return the server's StageEvents so far, brought to scenario time; an outage of the database is waited out."""
@@ -98,17 +111,17 @@ class Lab:
         Returns False when nothing was seeded, for the folder of kept seeds has one of just these.
 
         Raises:
-            ProcessError: migrating or seeding failed.
+            ProcessError: migrating, seeding or upgrading failed.
         """
         population = {code: office.population_thousands for code, office in all_offices().items()}
-        migrate = ["--to", scenario.centre.version]
+        version = ["--to", scenario.centre.version]
         seed = [
             *("--residents", str(scenario.centre.residents)),
             *("--seed", str(scenario.seed)),
             *("--offices-json", json.dumps({code: plan.printers for code, plan in plans.items()})),
         ]
         if self._kept:
-            self._template = kept_seed.database_name(self._kept, [*migrate, *seed], population)
+            self._template = kept_seed.database_name(self._kept, [*version, *seed], population)
             if kept_seed.is_complete(self._url, self._template):
                 return False
             self._drop(self._template)
@@ -116,8 +129,11 @@ class Lab:
         weights = self._folder / "weights.json"
         weights.write_text(json.dumps(population))
         environment = self._environment(self._template, printer_s_per_card=0.0)
-        self._run("migrate", migrate, environment)
+        self._run("migrate", ["--to", Version.V5_4], environment)
         self._run("seed", [*seed, "--weights", str(weights)], environment)
+        if scenario.centre.version != Version.V5_4:
+            # Whoever is enrolled before the scenario was so on 5.4.
+            self._run("upgrade", [*version, "--plan", Plan.BIG_BANG], environment)
         if self._kept:
             self._administer(kept_seed.mark_complete(self._template))
         return True
@@ -129,6 +145,7 @@ class Lab:
         plans: dict[str, OfficePlan],
         printer_s_per_card: float,
         more: Mapping[str, str] | None = None,
+        office_role: Role = Role.OPERATOR,
     ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
@@ -137,6 +154,7 @@ class Lab:
             plans: the offices it serves and their printers.
             printer_s_per_card: wall time that a printer takes for a card.
             more: settings of the server, as environment variables, that differ from the lab's.
+            office_role: what the offices' keys are for, see `office_role`.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -146,7 +164,7 @@ class Lab:
         self._create(database, template=self._template)
         try:
             self._set_printers(database, plans)
-            self._issue_keys(database, list(plans), keys_file)
+            self._issue_keys(database, list(plans), keys_file, office_role)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with self._restarts(database), Processes(self._logs / name) as processes:
                 workers = [worker_name(n + 1) for n in range(worker_count())]
@@ -207,10 +225,10 @@ class Lab:
             rows = [(code, plan.printers) for code, plan in plans.items()]
             cursor.executemany("INSERT INTO offices (code, printers) VALUES (%s, %s)", rows)
 
-    def _issue_keys(self, database: str, offices: list[str], keys_file: Path) -> None:
+    def _issue_keys(self, database: str, offices: list[str], keys_file: Path, office_role: Role) -> None:
         """Issue a key for each office and one for the administrator; every server has its own."""
         with engine_of(self._database_url(database)) as engine, engine.begin() as connection:
-            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in offices}
+            issued = {code: keys.issue(connection, office_role, code, DAY_S) for code in offices}
             issued[Role.ADMIN] = keys.issue(connection, Role.ADMIN, None, DAY_S)
             keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()})
 
@@ -253,6 +271,11 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
         lab = Lab(url, folder, logs, keep, own)
         stack.callback(lab.close)
         yield lab
+
+
+def office_role(scenario: Scenario) -> Role:
+    """Return what an office's key must be for: an operator's, but a supervisor's where biodata are corrected."""
+    return Role.SUPERVISOR if scenario.demand.mix.shares[Errand.CORRECTION] else Role.OPERATOR
 
 
 def worker_count() -> int:

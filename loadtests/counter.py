@@ -1,6 +1,7 @@
-"""The counter: an operator takes the next citizen, captures, submits the packet and waits for the receipt."""
+"""The counter: an operator takes the next citizen, captures or looks at papers, asks the centre and waits for it."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 import gevent
@@ -8,8 +9,8 @@ from locust import task
 from locust.exception import StopUser
 
 from loadtests.day import Day
+from loadtests.errand import Ask
 from loadtests.hall import Hall
-from loadtests.people import Packet
 from loadtests.submission import submit
 from loadtests.targets import TargetError
 from loadtests.terminal import Terminal
@@ -48,20 +49,20 @@ class Operator(Terminal):
         clock = self.day.clock
         claimed_s = clock.now_s()
         # Made while the capture lasts: the generator's own work must not delay the sending.
-        packet = self.day.people.packet(citizen)
+        ask = self.day.errands.prepare(citizen)
         captured_s = claimed_s + citizen.capture_s
         clock.sleep_until(captured_s)
         self.day.record.capture(citizen, claimed_s, captured_s, self.server)
-        self._submit(citizen, packet, captured_s)
+        self._submit(citizen, ask, captured_s)
 
-    def _submit(self, citizen: Citizen, packet: Packet, captured_s: float) -> None:
+    def _submit(self, citizen: Citizen, ask: Ask, captured_s: float) -> None:
         now_s, record = self.day.clock.now_s, self.day.record
         # From now on the centre may have it, even if its answer is lost: the window looks out for the card.
         self.hall.at_centre[citizen.name] = citizen
         record.sent()
         sent_s = now_s()
         try:
-            submit(self.target, packet, self.day.scenario.seed, gevent.sleep, record.failed_request)
+            submit(partial(ask, self.target), citizen.name, self.day.scenario.seed, gevent.sleep, record.failed_request)
         except TargetError:
             record.gave_up(citizen, captured_s, sent_s, now_s(), self.server)
         else:

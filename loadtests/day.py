@@ -4,15 +4,16 @@ Semi-open: citizens come by the scenario's curve whether or not the server is sl
 office serve them. A slow server therefore makes people queue at the counters.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from loadtests.errand import Errands
 from loadtests.hall import Hall
-from loadtests.people import People
 from loadtests.plan import LoadPlan
 from loadtests.record import Record
 from loadtests.schedule import Dispatcher
 from loadtests.wall_clock import WallClock
-from model.arrivals import Citizen, citizens
+from model.arrivals import Citizen, absent_of, citizens
+from model.errands import depends_on_version
 from model.scenario import Scenario
 from model.staffing import office_day
 
@@ -20,8 +21,13 @@ from model.staffing import office_day
 class Day:
     """The halls, the citizens to come, and the record of what happens."""
 
-    def __init__(self, plan: LoadPlan, scenario: Scenario) -> None:
+    def __init__(self, plan: LoadPlan, scenario: Scenario, niks: Mapping[str, str]) -> None:
         """Prepare to play the plan's day.
+
+        Args:
+            plan: which day, and of which offices.
+            scenario: whose citizens come.
+            niks: of the residents who need a new card, see loadtests/residents.py.
 
         Raises:
             loadtests.schedule.RateError: the day is too dense for `[load] max_rate`.
@@ -29,12 +35,20 @@ class Day:
         """
         self.scenario = scenario
         self.clock = WallClock(plan.clock(scenario))
-        self.people = People(scenario)
+        self.errands = Errands(scenario, niks)
         offices = plan.plan_offices(scenario)
         self.halls = {
             code: Hall(office, office_day(scenario, office.office, plan.day), self.clock)
             for code, office in offices.items()
         }
+        self.absent = {
+            code: absent_of(scenario, office, plan.day, plan.replication) for code, office in offices.items()
+        }
+        """The cards that each office orders at opening for people who are not there."""
+        self.asks_version = any(
+            share and depends_on_version(errand) for errand, share in scenario.demand.mix.shares.items()
+        )
+        """Whether the offices have to know which version serves them."""
         coming = citizens(scenario, offices, plan.day, plan.replication)
         self.planned = len(coming)
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)
@@ -77,7 +91,11 @@ class Day:
 
     def _admit(self, citizen: Citizen, now_s: float) -> None:
         self.record.arrival(citizen, now_s)
-        self.halls[citizen.office].admit(citizen)
+        hall = self.halls[citizen.office]
+        if hall.offers(citizen.errand):
+            hall.admit(citizen)
+        else:
+            self.record.turn_away(citizen, now_s)
 
     def _closing(self, hall: Hall) -> Callable[[], None]:
         def close() -> None:

@@ -5,6 +5,7 @@ from gevent.queue import Empty, Queue
 
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
+from model.errands import Errand, offers
 from model.staffing import OfficeDay, OfficePlan, shift_changes_s, works
 
 
@@ -15,7 +16,9 @@ class Hall:
         self.plan = plan
         self.day = day
         self.at_centre: dict[str, Citizen] = {}
-        """Whose packet was sent, by reference, until they get the card or are refused."""
+        """Whose packet or order was sent, by reference, until they get the card or are refused."""
+        self.version: str | None = None
+        """The software version that serves the office, as last heard; None while nobody said."""
         self._clock = clock
         self._queue: Queue = Queue()
 
@@ -28,6 +31,10 @@ class Hall:
     def waiting(self) -> int:
         """How many wait for a counter."""
         return int(self._queue.qsize())
+
+    def offers(self, errand: Errand) -> bool:
+        """Tell whether the version that serves the office offers an errand, as in the simulation; all if unknown."""
+        return self.version is None or offers(self.version, errand)
 
     def admit(self, citizen: Citizen) -> None:
         """Let a citizen take a ticket."""

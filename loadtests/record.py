@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from loadtests.latency import Durations, Latency
+from loadtests.steps import asking
 from model.arrivals import Citizen
 from model.clock import Clock
-from model.events import Source, StageEvent
+from model.errands import NEEDS
+from model.events import Exit, Source, StageEvent
 from model.stages import Stage, Status
 
 SCHEMA_VERSION = 1
@@ -43,7 +45,7 @@ class Record:
         self._steps: defaultdict[str, Latency] = defaultdict(Latency)
         self._failed: set[str] = set()
         self.arrivals = self.late = self.sending = self.submitted = 0
-        self.retries = self.issued = self.refused = self.sent_home = 0
+        self.retries = self.issued = self.refused = self.sent_home = self.turned_away = 0
 
     @property
     def failed(self) -> int:
@@ -53,7 +55,7 @@ class Record:
     @property
     def inside(self) -> int:
         """Citizens who have come and not left: at the counters, or waiting for the card."""
-        return self.arrivals - self.issued - self.refused - self.sent_home - self.failed
+        return self.arrivals - self.issued - self.refused - self.sent_home - self.turned_away - self.failed
 
     def arrival(self, citizen: Citizen, now_s: float) -> None:
         """Write that a citizen was put into the queue at `now_s` (scenario seconds) instead of at the arrival meant."""
@@ -63,13 +65,20 @@ class Record:
         self.late += lag_s * 1e3 > LATE_MS
         self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s, now_s, now_s, now_s), "door", Status.UNREGISTERED)
 
+    def turn_away(self, citizen: Citizen, now_s: float) -> None:
+        """Write that a citizen was told at the door that what the citizen comes for is not offered yet."""
+        self.turned_away += 1
+        times_s = (citizen.arrival_s, now_s, now_s, now_s)
+        self._row(citizen, Stage.CAPTURE, times_s, Exit.TURNED_AWAY, Status.UNREGISTERED)
+
     def capture(self, citizen: Citizen, claimed_s: float, captured_s: float, server: str) -> None:
-        """Write that an operator took a citizen and had captured everything at `captured_s`."""
+        """Write that an operator took a citizen and had captured everything, or seen the papers, at `captured_s`."""
         times_s = (citizen.arrival_s, claimed_s, claimed_s, captured_s)
-        self._visit(citizen, Stage.CAPTURE, times_s, server, Status.BIO_CAPTURED)
+        captured = Status.BIO_CAPTURED if NEEDS[citizen.errand].capture else Status.PROCESSING
+        self._visit(citizen, Stage.CAPTURE, Stage.CAPTURE, times_s, server, captured)
 
     def sent(self) -> None:
-        """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""
+        """Count a packet or order whose first sending begins; `submission` or `gave_up` says how it ended."""
         self.sending += 1
 
     def failed_request(self, took_s: float, again: bool = True) -> None:
@@ -80,19 +89,19 @@ class Record:
             self._retries_s.append(self._clock.to_scenario_s(time.time()))
 
     def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
-        """Write that the centre acknowledged a packet that was ready at `ready_s` and first sent at `sent_s`."""
+        """Write that the centre acknowledged what was ready at `ready_s` and first sent at `sent_s`."""
         self.sending -= 1
         self.submitted += 1
         times_s = (ready_s, sent_s, sent_s, receipt_s)
-        self._visit(citizen, Stage.SUBMISSION, times_s, server, Status.RECEIVED_AT_CENTRAL)
+        self._visit(citizen, Stage.SUBMISSION, asking(citizen.errand), times_s, server, Status.RECEIVED_AT_CENTRAL)
 
     def gave_up(self, citizen: Citizen, ready_s: float, sent_s: float, end_s: float, server: str) -> None:
-        """Write that a packet was given up at `end_s`: the citizen goes home, and it is unknown whether it came."""
+        """Write that sending was given up at `end_s`: the citizen goes home, and it is unknown whether it came."""
         self.sending -= 1
         self._failed.add(citizen.name)
         times_s = (ready_s, sent_s, sent_s, end_s)
         wall = self._clock.compressed
-        self._steps[Stage.SUBMISSION].fail(wall(end_s - ready_s), wall(end_s - sent_s))
+        self.measure_failure(asking(citizen.errand), wall(end_s - ready_s), wall(end_s - sent_s))
         self._row(citizen, Stage.SUBMISSION, times_s, server, Status.SENT_FOR_ENROLLMENT)
 
     def handover(
@@ -103,7 +112,7 @@ class Record:
         times_s = (min(since_s, seen_s), seen_s, seen_s, end_s)
         if status is Status.CARD_ISSUED:
             self.issued += 1
-            self._visit(citizen, Stage.HANDOVER, times_s, server, status)
+            self._visit(citizen, Stage.HANDOVER, Stage.HANDOVER, times_s, server, status)
         else:
             self.refused += 1
             self._row(citizen, Stage.HANDOVER, times_s, server, status)
@@ -111,6 +120,10 @@ class Record:
     def measure(self, step: str, intended_s: float, actual_s: float) -> None:
         """Count a step's duration in seconds of wall time, from its intended and from its actual start."""
         self._steps[step].add(intended_s, actual_s)
+
+    def measure_failure(self, step: str, intended_s: float, actual_s: float) -> None:
+        """Count the duration of a step that came to nothing, apart from the others."""
+        self._steps[step].fail(intended_s, actual_s)
 
     def flush(self) -> None:
         """Append the visits and retries since the last call to their files."""
@@ -135,6 +148,7 @@ class Record:
             "submitted": self.submitted,
             "issued": self.issued,
             "refused": self.refused,
+            "turned_away": self.turned_away,
             "failed": self.failed,
             "unanswered": self.sending,
             "retries": self.retries,
@@ -156,13 +170,14 @@ class Record:
         self,
         citizen: Citizen,
         stage: Stage,
+        step: str,
         times_s: tuple[float, float, float, float],
         server: str,
         outcome: Status,
     ) -> None:
         entered_s, _, started_s, finished_s = times_s
         wall = self._clock.compressed
-        self.measure(stage, wall(finished_s - entered_s), wall(finished_s - started_s))
+        self.measure(step, wall(finished_s - entered_s), wall(finished_s - started_s))
         self._row(citizen, stage, times_s, server, outcome)
 
     def _row(

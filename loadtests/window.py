@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import ClassVar
 
+import gevent
 from locust import task
 from locust.exception import StopUser
 
 from loadtests.day import Day
 from loadtests.hall import Hall
 from loadtests.schedule import next_look_s
+from loadtests.steps import BATCH
+from loadtests.submission import submit
 from loadtests.targets import Standing, TargetError
 from loadtests.terminal import Terminal
 from model.compression import window_interval_s
@@ -22,6 +26,7 @@ class Window(Terminal):
     day: ClassVar[Day]
     """Given by `staff`: Locust makes its users itself."""
     _halls: ClassVar[Iterator[Hall]]
+    _orders: gevent.Greenlet | None = None
 
     @classmethod
     def staff(cls, day: Day) -> None:
@@ -41,6 +46,14 @@ class Window(Terminal):
         self._interval_s = window_interval_s(self.day.scenario)
         self._unsure: dict[str, Standing] = {}
         """Cards handed over without the centre confirming it."""
+        self._ask_version()
+        # Beside the looks: who waits for a card must not wait for the orders of who does not.
+        self._orders = gevent.spawn(self._order_for_absent)
+
+    def on_stop(self) -> None:
+        """Order nothing any more."""
+        if self._orders is not None:
+            self._orders.kill()
 
     @task
     def look(self) -> None:
@@ -50,10 +63,31 @@ class Window(Terminal):
         if moment_s > self.hall.day.evening_end_s:
             raise StopUser
         clock.sleep_until(moment_s)
+        self._ask_version()
         with self._again_next_time():
             # Nobody of the day can have been decided before the run began; what earlier runs left is not ours.
             decided = self.target.decided(self.hall.code, clock.clock.origin_wall_s)
             self._tell_all(decided, clock.now_s())
+
+    def _ask_version(self) -> None:
+        """Hear which version serves the office now, if what is offered depends on it; what was heard last holds on."""
+        if self.day.asks_version:
+            with self._again_next_time():
+                self.hall.version = self.target.version(self.hall.code)
+
+    def _order_for_absent(self) -> None:
+        """At opening order the cards of people recorded earlier, one after the other; nobody waits for them."""
+        day, now_s = self.day, self.day.clock.now_s
+        for card in day.absent[self.hall.code]:
+            day.clock.sleep_until(card.arrival_s)
+            ask, sent_s = day.errands.prepare(card), now_s()
+            count = day.record.measure
+            try:
+                submit(partial(ask, self.target), card.name, day.scenario.seed, gevent.sleep, day.record.failed_request)
+            except TargetError:
+                count = day.record.measure_failure
+            ended_s, wall = now_s(), day.clock.clock.compressed
+            count(BATCH, wall(ended_s - card.arrival_s), wall(ended_s - sent_s))
 
     def _tell_all(self, decided: list[Standing], seen_s: float) -> None:
         for standing in decided:

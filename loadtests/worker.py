@@ -113,7 +113,7 @@ class Worker:
             }
         )
         equip(plan, share["target"])
-        day = Day(plan, plan.load_scenario())
+        day = Day(plan, plan.load_scenario(), share["niks"])
         Operator.staff(day)
         Window.staff(day)
         return day

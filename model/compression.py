@@ -73,15 +73,15 @@ def _peak_per_s(scenario: Scenario, count: int) -> float:
 def playable(scenario: Scenario) -> Scenario:
     """Return the scenario without what the load side does not play, so that its twin simulates the same day.
 
-    The load side knows people who come to be recorded, wait as long as it takes, and wait for their card; operators who
-    send at once; printers without limits. Hours, breaks and appointments are the same for both.
+    The load side knows people who wait as long as it takes, and wait for their card; operators who send at once;
+    printers without limits. Errands, hours, breaks and appointments are the same for both.
     """
     uncounted = {code: {"cards": None, "delivery": None} for code in scenario.offices.known}
     return changed(
         scenario,
         {
             "offices": {"link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
-            "demand": {"mix": None, "patience": None, "returning": None, "batch_cards": None},
+            "demand": {"patience": None, "returning": None},
             "service": {"waiting_for_card": None},
             "staffing": {"avoid": None},
         },

@@ -12,7 +12,7 @@ from antrean.capacity import META, Search, SearchOptions, highest_rate, search_c
 from antrean.capacity_report import write_capacity_report
 from antrean.offer import Step, backlog
 from antrean.runs import Run, machine
-from antrean.verdict import Enrollments, Verdict
+from antrean.verdict import Asked, Verdict
 from model.scenario_file import dump, load
 from tests.antrean.test_verdict import regular
 
@@ -72,7 +72,7 @@ def test_the_busiest_second_of_the_highest_rate_keeps_to_the_scenarios() -> None
 
 
 def test_the_backlog_is_who_came_and_has_not_left() -> None:
-    seen = Enrollments(np.array([0.5, 0.6, 1.5]), np.array([1.2, np.inf, 1.9]), np.zeros(3, dtype=bool))
+    seen = Asked(np.array([0.5, 0.6, 1.5]), np.array([1.2, np.inf, 1.9]), np.zeros(3, dtype=bool))
     assert backlog(seen, 2.0).to_dicts() == [
         {"second": 1, "arrived": 2, "left": 0, "backlog": 2},
         {"second": 2, "arrived": 1, "left": 2, "backlog": 1},

@@ -9,6 +9,7 @@ from loadtests.hall import Hall
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
 from model.clock import Clock
+from model.errands import Errand
 from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
 from model.units import HOUR_S
@@ -25,6 +26,17 @@ def malang(lab: Scenario) -> Hall:
 
 def visitor(number: int) -> Citizen:
     return Citizen(f"35.07-d0-{number:04d}", "35.07", 0.0, 1.0, None, ())
+
+
+def test_what_is_offered_follows_the_version_and_is_everything_while_nobody_knows_it(malang: Hall) -> None:
+    assert all(malang.offers(errand) for errand in Errand)
+    malang.version = "5.4"
+    assert {errand for errand in Errand if not malang.offers(errand)} == {
+        Errand.REPLACEMENT_AWAY,
+        Errand.FOREIGN_RESIDENT,
+    }
+    malang.version = "5.5"
+    assert all(malang.offers(errand) for errand in Errand)
 
 
 def test_first_come_first_served(malang: Hall) -> None:

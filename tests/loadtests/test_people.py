@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from loadtests.people import Packet, People, walk_ins
+from loadtests.people import Packet, People
+from loadtests.walk_ins import walk_ins
 from model.arrivals import Citizen, citizens
 from model.scenario import Scenario
 from model.staffing import plan_offices

@@ -7,7 +7,7 @@ from model.stages import Stage
 @pytest.mark.parametrize(
     ("version", "offered"),
     [
-        ("5.4", {Errand.ENROLLMENT, Errand.REPLACEMENT}),
+        ("5.4", {Errand.ENROLLMENT, Errand.REPLACEMENT, Errand.CORRECTION}),
         ("5.5", set(Errand)),
         ("5.10", set(Errand)),
         ("6.0", set(Errand)),
