@@ -49,6 +49,8 @@ class Day:
             share and depends_on_version(errand) for errand, share in scenario.demand.mix.shares.items()
         )
         """Whether the offices have to know which version serves them."""
+        for hall in self.halls.values():
+            hall.at_door = [] if self.asks_version else None
         coming = citizens(scenario, offices, plan.day, plan.replication)
         self.planned = len(coming)
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)
@@ -60,6 +62,13 @@ class Day:
         for hall in self.halls.values():
             for counter in range(hall.plan.counters):
                 yield hall, counter
+
+    def hear(self, hall: Hall, version: str | None) -> None:
+        """Tell an office which version serves it, and let in, or turn away, who came before that was known."""
+        hall.version = version
+        waiting, hall.at_door = hall.at_door or [], None
+        for citizen in waiting:
+            self._let_in(hall, citizen, self.clock.now_s())
 
     def background(self) -> list[Callable[[], None]]:
         """Return what goes on beside the users, each the body of a greenlet: arrivals, and each office's evening."""
@@ -92,6 +101,12 @@ class Day:
     def _admit(self, citizen: Citizen, now_s: float) -> None:
         self.record.arrival(citizen, now_s)
         hall = self.halls[citizen.office]
+        if hall.at_door is not None:
+            hall.at_door.append(citizen)
+        else:
+            self._let_in(hall, citizen, now_s)
+
+    def _let_in(self, hall: Hall, citizen: Citizen, now_s: float) -> None:
         if hall.offers(citizen.errand):
             hall.admit(citizen)
         else:

@@ -19,6 +19,8 @@ class Hall:
         """Whose packet or order was sent, by reference, until they get the card or are refused."""
         self.version: str | None = None
         """The software version that serves the office, as last heard; None while nobody said."""
+        self.at_door: list[Citizen] | None = None
+        """Who has come before the office heard which version it is; None where nobody has to wait for that."""
         self._clock = clock
         self._queue: Queue = Queue()
 

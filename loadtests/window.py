@@ -71,9 +71,12 @@ class Window(Terminal):
 
     def _ask_version(self) -> None:
         """Hear which version serves the office now, if what is offered depends on it; what was heard last holds on."""
-        if self.day.asks_version:
-            with self._again_next_time():
-                self.hall.version = self.target.version(self.hall.code)
+        if not self.day.asks_version:
+            return
+        version = self.hall.version
+        with self._again_next_time():
+            version = self.target.version(self.hall.code)
+        self.day.hear(self.hall, version)
 
     def _order_for_absent(self) -> None:
         """At opening order the cards of people recorded earlier, one after the other; nobody waits for them."""

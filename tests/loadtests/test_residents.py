@@ -103,7 +103,7 @@ def test_too_few_residents_are_an_error_with_the_numbers_and_the_remedy() -> Non
     with pytest.raises(TooFewResidentsError, match=r"3 residents .* at home in office 35\.07, .* has 2; raise centre"):
         deal(at_home, {"35.07": ["a", "b"], "35.73": ["c"]}, seed=1)
     away = [asker(number, "35.07", Errand.REPLACEMENT_AWAY) for number in range(2)]
-    with pytest.raises(TooFewResidentsError, match=r"2 residents ask for a new card away from home, and the list has 3"):
+    with pytest.raises(TooFewResidentsError, match=r"2 residents .* away from home, and the list has 3"):
         deal(away, {"35.07": ["a", "b"], "35.73": ["c"]}, seed=1)
 
 
