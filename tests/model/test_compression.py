@@ -10,6 +10,7 @@ from model.errands import Errand
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
+from model.strategies import changed
 
 
 def with_load(scenario: Scenario, **changes: object) -> Scenario:
@@ -104,10 +105,31 @@ def test_the_lab_plays_a_fortnights_first_day_with_what_its_load_side_knows() ->
     fortnight = load("april-fortnight")
     lab = lab_scenario(fortnight, 20.0)
     crowd = citizens(lab, plan_offices(lab), 0)
-    assert {person.errand for person in crowd} == {Errand.ENROLLMENT}
+    assert {person.errand for person in crowd} == set(Errand) - {Errand.CORRECTION}
+    assert lab.demand.batch_cards_per_day == fortnight.demand.batch_cards_per_day > 0
     assert {(person.waits, person.patience_s) for person in crowd} == {(True, math.inf)}
     assert (lab.offices.cards, lab.offices.link_bits_per_s, lab.staffing.avoid) == (None, None, [])
     assert lab.staffing.breaks == fortnight.staffing.breaks
+
+
+def test_a_mix_changes_neither_the_peak_nor_how_the_lab_compares_to_the_nation(april: Scenario) -> None:
+    mixed = changed(april, {"demand": {"mix": {"enrollment": 0.4, "replacement": 0.6}, "batch_cards": "9000/day"}})
+    lab = lab_scenario(mixed, 20.0)
+    assert (lab.offices.which, lab.demand.volume) == (
+        lab_scenario(april, 20.0).offices.which,
+        lab_scenario(april, 20.0).demand.volume,
+    )
+    assert lab.demand.mix == mixed.demand.mix
+    cards = {
+        place: sum(plan.batch_per_day for plan in plan_offices(played).values()) / citizens_per_day(played)
+        for place, played in {"lab": lab, "nation": mixed}.items()
+    }
+    assert cards["lab"] == pytest.approx(cards["nation"])
+
+
+def citizens_per_day(scenario: Scenario) -> float:
+    """Citizens a day."""
+    return sum(plan.arrivals_per_day for plan in plan_offices(scenario).values())
 
 
 def test_what_the_lab_plays_of_april_2016_is_all_of_it(april: Scenario) -> None:
