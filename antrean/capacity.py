@@ -24,11 +24,13 @@ from antrean.runs import Run, machine, new_run
 from antrean.scalability import fit
 from antrean.steps import Steps
 from antrean.verdict import Verdict
+from loadtests.walk_ins import offered_shares
 from model.compression import all_lab_offices, quick
 from model.scenario import Scenario
 from model.scenario_file import dump
 from model.scenario_file import load as load_scenario
 from model.staffing import plan_offices
+from model.strategies import changed
 
 SCHEMA_VERSION = 1
 KIND = "capacity"
@@ -47,6 +49,8 @@ class SearchOptions:
     quick: bool = False
     database_url: str | None = None
     resume: bool = False
+    enrollments_only: bool = False
+    """Offer enrollments, whatever the scenario's mix."""
 
 
 @dataclass
@@ -83,13 +87,13 @@ def highest_rate(max_rate_per_s: float) -> float:
 
 
 def search_capacity(name: str, scenario: Scenario, options: SearchOptions, console: Console) -> Run:
-    """Search the highest sustained rate of enrollments and write the report.
+    """Search the highest sustained rate of the scenario's mix, or of enrollments only, and write the report.
 
     Ctrl-C at any moment keeps the finished steps; with `options.resume` the search goes on after them.
 
     Raises:
         ProcessError: a process of the search failed.
-        ValueError: there is nothing to resume, or not on this machine.
+        ValueError: there is nothing to resume, or not on this machine; or the mix cannot be offered.
     """
     run, search = _resumed(name, options) if options.resume else _new(name, scenario, options)
     meta = run.load_json(META)
@@ -110,6 +114,10 @@ def _new(name: str, scenario: Scenario, options: SearchOptions) -> tuple[Run, Se
     played = all_lab_offices(quick(scenario) if options.quick else scenario)
     if options.quick:
         played = played.model_copy(update={"capacity": played.capacity.coarser()})
+    if options.enrollments_only:
+        played = changed(played, {"demand": {"mix": None}})
+    # A mix of which the version offers nothing is an error that is told before anything starts.
+    offered_shares(played)
     run = new_run(options.results, name, KIND)
     meta = {"scenario": name, "quick": options.quick, "seed": scenario.seed, "machine": machine()}
     run.save_json(META, meta | {"ended": "not yet"})
@@ -165,7 +173,8 @@ def _offer(run: Run, lab: Lab, search: Search, rate_per_s: float, show: Show) ->
     show(0.0, "starting the server")
     number = len(search.steps) + 1
     out = run.part(f"step-{number}")
-    with lab.server(f"step-{number}", plan_offices(search.scenario), printer_s_per_card=0.0) as server:
+    plans = plan_offices(search.scenario)
+    with lab.server(f"step-{number}", plans, printer_s_per_card=0.0) as server:
         offered = offer(server, run.folder / SCENARIO, search.scenario, number, rate_per_s, out, show)
     search.steps.append(offered.step)
     search.backlogs.append(offered.backlog.select(pl.lit(number, dtype=pl.Int64).alias("step"), pl.all()))
@@ -194,6 +203,7 @@ def summarise(search: Search) -> dict[str, Any]:
     law, why_not = _law(search.steps)
     return {
         "schema_version": SCHEMA_VERSION,
+        "offered": {str(errand): share for errand, share in offered_shares(search.scenario).items()},
         "guess_per_s": search.guess_per_s,
         "knee_per_s": found.low_per_s,
         "interval_per_s": [found.low_per_s, found.high_per_s],

@@ -47,10 +47,10 @@ def curve(steps: Sequence[Step], interval_per_s: Sequence[float | None], limit_s
     _plain(latency.yaxis)
     for axis in (throughput, latency):
         _knee(axis, interval_per_s)
-        axis.set_xlabel("enrollments offered a second")
+        axis.set_xlabel("citizens offered a second")
         axis.legend(loc="best", fontsize=8)
     throughput.set_title("What the server got through")
-    throughput.set_ylabel("enrollments decided a second")
+    throughput.set_ylabel("citizens decided a second")
     latency.set_title("From arrival to decision")
     latency.set_ylabel("seconds")
     return figure
@@ -68,8 +68,8 @@ def scalability(steps: Sequence[Step], fitted: dict[str, Any]) -> Figure:
     fit.plot(inside, rates, "o", color=NORMAL, markerfacecolor="white", label="measured")
     fit.vlines(inside, rates, law(inside, *parameters), color=UPGRADE, linewidth=1.5, label="residual")
     fit.set_title("Universal Scalability Law")
-    fit.set_ylabel("enrollments decided a second")
-    fit.set_xlabel("enrollments inside at once")
+    fit.set_ylabel("citizens decided a second")
+    fit.set_xlabel("citizens inside at once")
     best = int(rates.argmax())
     shape.plot(
         inside / inside[best], rates / rates[best], "o", color=NORMAL, markerfacecolor="white", label="this server"
@@ -102,7 +102,7 @@ def backlogs(frame: pl.DataFrame, steps: Sequence[Step], warm_up_s: float) -> Fi
     _plain(axis.yaxis)
     axis.set_title("Backlog of each step")
     axis.set_xlabel("seconds since the first arrival; grey: not measured")
-    axis.set_ylabel("enrollments inside")
+    axis.set_ylabel("citizens inside")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""`antrean capacity`: the highest rate of enrollments that the mock server sustains."""
+"""`antrean capacity`: the highest rate of a scenario's mix of errands that the mock server sustains."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,17 +20,20 @@ from model import scenario_file
 def capacity(
     scenario: ScenarioName = "april-2016",
     quick: Annotated[bool, typer.Option("--quick", help="A few minutes; coarser.")] = False,
+    mix: Annotated[
+        bool, typer.Option("--mix/--enrollments", help="Offer the scenario's mix of errands, or enrollments only.")
+    ] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last search that was interrupted.")] = False,
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
     database_url: Annotated[
         str | None, typer.Option(help="A PostgreSQL server to use in place of the embedded one (libpq URI).")
     ] = None,
 ) -> None:
-    """Find the highest rate of enrollments that keeps the scenario's limits; write the curve and a report."""
+    """Find the highest rate of the scenario's mix that keeps its limits; write the curve and a report."""
     console = Console()
     played = scenario_file.load(scenario)
     console.print(f"[bold]{played.scenario.title}[/bold]")
-    options = SearchOptions(results, quick, database_url, resume)
+    options = SearchOptions(results, quick, database_url, resume, enrollments_only=not mix)
     try:
         finished = search_capacity(Path(scenario).stem, played, options, console)
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """The report of a capacity search: one self-contained HTML file, made from nothing but the data in the run's folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from antrean import capacity_charts, charts
 from antrean.offer import Step
 from antrean.report import picture, render
 from antrean.runs import Run
+from model.errands import Errand
 from model.scenario_file import load as load_scenario
 
 COLUMNS = (
@@ -45,6 +47,7 @@ def write_capacity_report(run: Run) -> Path:
         scenario=scenario,
         summary=summary,
         answer=answer(summary),
+        offered="".join(offered_words(summary["offered"])),
         columns=[column.split("\n") for column in COLUMNS],
         lines=step_lines(steps),
         pictures=pictures,
@@ -53,29 +56,38 @@ def write_capacity_report(run: Run) -> Path:
 
 
 _LAW_CAPTION = (
-    "Throughput against how many enrollments were inside at once, on average over a step. MOSIP's two published points "
+    "Throughput against how many citizens were inside at once, on average over a step. MOSIP's two published points "
     "(10 users 1.85/s, 30 users 0.97/s) are put beside it by the share of the highest throughput: more users there got "
     "less done. Only the shapes can be compared, not the rates."
 )
 
 
+def offered_words(shares: Mapping[str, float]) -> tuple[str, str]:
+    """Say what was offered: its unit, and the mix in brackets where it is one."""
+    if list(shares) == [Errand.ENROLLMENT]:
+        return "enrollments", ""
+    parts = (f"{share:.0%} {errand.replace('_', ' ')}" for errand, share in shares.items())
+    return "citizens", f" ({', '.join(parts)})"
+
+
 def answer(summary: dict[str, Any]) -> list[str]:
     """Say where the knee is, and how it compares with what closed load got through."""
+    unit, mix = offered_words(summary["offered"])
     low, high = summary["interval_per_s"]
     confidence, guess = summary["confidence"], summary["guess_per_s"]
     if low is None:
         sentences = ["No rate that was offered is sustained."]
     elif high is None:
-        sentences = [f"{low:.1f} enrollments a second are sustained; no rate that was offered is too high."]
+        sentences = [f"{low:.1f} {unit} a second{mix} are sustained; no rate that was offered is too high."]
     else:
         sentences = [
-            f"The server sustains {low:.1f} enrollments a second and does not sustain {high:.1f}; each of the two "
+            f"The server sustains {low:.1f} {unit} a second{mix} and does not sustain {high:.1f}; each of the two "
             f"verdicts is certain to {confidence:.0%}, so both together to {1 - 2 * (1 - confidence):.0%} at least."
         ]
     if low is not None and guess:
         sentences.append(
-            f"Closed load, which always keeps the server busy and lets nobody queue, got {guess:.1f} a second through "
-            f"before: the knee is {low / guess:.2f} of it."
+            f"Closed load, which always keeps the server busy and lets nobody queue, got {guess:.1f} enrollments a "
+            f"second through before: the knee is {low / guess:.2f} of it."
         )
     if not summary["complete"]:
         sentences.append("The search was interrupted; --resume goes on with it.")

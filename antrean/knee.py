@@ -16,11 +16,11 @@ LADDER = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 MOST_STEPS = 16
 
 Judgements = Mapping[float, Verdict]
-"""The verdict on each rate tried, in enrollments a second."""
+"""The verdict on each rate tried, in citizens a second."""
 
 
 class Knee(NamedTuple):
-    """Where the knee lies, in enrollments a second."""
+    """Where the knee lies, in citizens a second."""
 
     low_per_s: float | None
     """The highest rate that was sustained; None when none was."""

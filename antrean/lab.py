@@ -16,20 +16,24 @@ from psycopg import sql
 
 from antrean import kept_seed
 from antrean.admin import Admin
+from antrean.holders import write_holders
 from antrean.postgres import cluster, connect_when_back
 from antrean.processes import Process, Processes, python_module
 from antrean.restarts import Restarter
 from loadtests.plan import supervisor_of
+from loadtests.residents import needs_residents
 from mock_server import keys
 from mock_server.access import Role
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from mock_server.faults import worker_name
+from mock_server.pipeline.versions import Version
 from model import events
 from model.clock import Clock
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.staffing import OfficePlan
 from model.units import DAY_S
+from model.upgrade import Plan
 
 READY_WITHIN_S = 60.0
 SEED_WITHIN_S = 300.0
@@ -61,6 +65,14 @@ class Server:
         """The key of its administrator."""
         keys: dict[str, str] = json.loads(self.keys_file.read_text(encoding="utf-8"))
         return keys[Role.ADMIN]
+
+    def residents_file(self, scenario: Scenario) -> Path | None:
+        """Return a file of the residents who have a card now, beside the keys; None if the scenario needs none."""
+        if not needs_residents(scenario):
+            return None
+        path = self.keys_file.with_name(f"residents-{self.keys_file.name}")
+        write_holders(self.database_url, path)
+        return path
 
     def events(self, clock: Clock) -> pl.DataFrame:
         """Return the server's StageEvents so far, brought to scenario time; an outage of the database is waited out."""
@@ -100,17 +112,17 @@ class Lab:
         Returns False when nothing was seeded, for the folder of kept seeds has one of just these.
 
         Raises:
-            ProcessError: migrating or seeding failed.
+            ProcessError: migrating, seeding or upgrading failed.
         """
         population = {code: office.population_thousands for code, office in all_offices().items()}
-        migrate = ["--to", scenario.centre.version]
+        version = ["--to", scenario.centre.version]
         seed = [
             *("--residents", str(scenario.centre.residents)),
             *("--seed", str(scenario.seed)),
             *("--offices-json", json.dumps({code: plan.printers for code, plan in plans.items()})),
         ]
         if self._kept:
-            self._template = kept_seed.database_name(self._kept, [*migrate, *seed], population)
+            self._template = kept_seed.database_name(self._kept, [*version, *seed], population)
             if kept_seed.is_complete(self._url, self._template):
                 return False
             self._drop(self._template)
@@ -118,8 +130,11 @@ class Lab:
         weights = self._folder / "weights.json"
         weights.write_text(json.dumps(population))
         environment = self._environment(self._template, printer_s_per_card=0.0)
-        self._run("migrate", migrate, environment)
+        self._run("migrate", ["--to", Version.V5_4], environment)
         self._run("seed", [*seed, "--weights", str(weights)], environment)
+        if scenario.centre.version != Version.V5_4:
+            # Whoever is enrolled before the scenario was so on 5.4.
+            self._run("upgrade", [*version, "--plan", Plan.BIG_BANG], environment)
         if self._kept:
             self._administer(kept_seed.mark_complete(self._template))
         return True
@@ -148,7 +163,7 @@ class Lab:
         self._create(database, template=self._template)
         try:
             self._set_printers(database, plans)
-            self._issue_keys(database, plans, keys_file)
+            self._issue_keys(database, list(plans), keys_file)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with self._restarts(database), Processes(self._logs / name) as processes:
                 workers = [worker_name(n + 1) for n in range(worker_count())]
@@ -209,15 +224,11 @@ class Lab:
             rows = [(code, plan.printers) for code, plan in plans.items()]
             cursor.executemany("INSERT INTO offices (code, printers) VALUES (%s, %s)", rows)
 
-    def _issue_keys(self, database: str, plans: dict[str, OfficePlan], keys_file: Path) -> None:
-        """Issue a key for each office and one for the administrator; every server has its own.
-
-        An office that counts its blank cards has a supervisor, too, who books deliveries.
-        """
-        counting = [code for code, plan in plans.items() if plan.cards is not None]
+    def _issue_keys(self, database: str, offices: list[str], keys_file: Path) -> None:
+        """Issue keys to each office's operators, its supervisor, and the administrator; every server has its own."""
         with engine_of(self._database_url(database)) as engine, engine.begin() as connection:
-            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in plans}
-            issued |= {supervisor_of(code): keys.issue(connection, Role.SUPERVISOR, code, DAY_S) for code in counting}
+            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in offices}
+            issued |= {supervisor_of(code): keys.issue(connection, Role.SUPERVISOR, code, DAY_S) for code in offices}
             issued[Role.ADMIN] = keys.issue(connection, Role.ADMIN, None, DAY_S)
             keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()})
 

@@ -27,6 +27,7 @@ from loadtests.fleet_plan import FleetPlan, master_command, worker_command
 from loadtests.fleet_state import FLEET, INTERRUPTED, FleetState, events_file
 from loadtests.plan import LoadPlan
 from loadtests.record import read_visits
+from loadtests.residents import dealt
 from model.clock import Clock
 from model.compression import all_lab_offices, lab_scenario
 from model.events import to_frame
@@ -48,6 +49,8 @@ class Target:
 
     url: str
     keys_file: Path | None
+    residents_file: Path | None
+    """Who has a card that can be replaced; None where nobody asks."""
     server: Server | None = None
     """The lab's own, whose events are known; None for another."""
 
@@ -84,14 +87,14 @@ def _target(run: Run, scenario: Scenario, options: LoadOptions, console: Console
     if options.target is not None:
         # With load.peak "real" the capacity plays no part.
         played = lab_scenario(scenario, options.capacity_per_s or 1.0)
-        yield Target(options.target.rstrip("/"), options.key_file), played
+        yield Target(options.target.rstrip("/"), options.key_file, options.residents_file), played
         return
     with open_lab(run.logs, options.database_url) as lab:
         with Steps(console) as steps:
             played = _prepare(run, lab, scenario, options, steps)
         printer_s = played.service.printing_s / played.load.speedup
         with lab.server("load", plan_offices(played), printer_s) as server:
-            yield Target(server.url, server.keys_file, server), played
+            yield Target(server.url, server.keys_file, server.residents_file(played), server), played
 
 
 def _prepare(run: Run, lab: Lab, scenario: Scenario, options: LoadOptions, steps: Steps) -> Scenario:
@@ -116,8 +119,9 @@ def _play(run: Run, scenario: Scenario, target: Target, options: LoadOptions, co
     """Play the day and save it, also when it is interrupted; returns why it ended early, None if it did not."""
     out = run.part("load")
     plan = _plan(run, scenario, target, options, out)
-    # More workers than offices are an error that is told before anything starts.
+    # More workers than offices, or too few residents, are an error that is told before anything starts.
     plan.shares(scenario)
+    dealt(plan.load, scenario)
     plan_file = out / "fleet-plan.json"
     plan.write(plan_file)
     interrupted = False
@@ -161,6 +165,7 @@ def _plan(run: Run, scenario: Scenario, target: Target, options: LoadOptions, ou
             out=out,
             adapter=options.adapter,
             permitted_host=options.permitted_host,
+            residents_file=target.residents_file,
         ),
         target=target.url,
         workers=options.workers + options.expect_workers,

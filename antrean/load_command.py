@@ -32,6 +32,14 @@ def load(
         str | None, typer.Option(help="A server to load in place of the lab's own, http://HOST:PORT.")
     ] = None,
     key_file: KeyFile = None,
+    residents_file: Annotated[
+        Path | None,
+        typer.Option(
+            help='The target\'s residents who have a card, JSON: {"35.07": ["3507...", ...]}; for replacements.',
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
     adapter: Annotated[str, typer.Option(help="Which server it is: mock, example, or module:Class.")] = "mock",
     permitted_host: PermittedHost = None,
     capacity: Annotated[
@@ -69,6 +77,7 @@ def load(
         replication=replication,
         target=target,
         key_file=key_file,
+        residents_file=residents_file,
         adapter=adapter,
         permitted_host=permitted_host,
         capacity_per_s=capacity,

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from loadtests.permission import check_target
+from loadtests.residents import NoResidentsError, needs_residents
 from model.scenario import Scenario
 
 OTEL_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -31,6 +32,8 @@ class LoadOptions:
     """The server's address; None for the lab's own."""
     key_file: Path | None = None
     """Each office's key at the target, JSON."""
+    residents_file: Path | None = None
+    """Residents of the target who have a card, JSON; needed only where some of them ask for another."""
     adapter: str = "mock"
     permitted_host: str | None = None
     """The host that may be loaded although it is not this machine."""
@@ -61,6 +64,8 @@ def check(scenario: Scenario, options: LoadOptions) -> None:
     if options.target is None:
         return
     check_target(options.target, options.permitted_host)
+    if options.residents_file is None and needs_residents(scenario):
+        raise NoResidentsError
     if options.capacity_per_s is None and scenario.load.peak_share is not None:
         raise ValueError(
             "load.peak is a share of the server's capacity, which is not measured on a server of yours; "

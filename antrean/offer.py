@@ -11,9 +11,10 @@ import polars as pl
 from antrean.lab import Server, now_s
 from antrean.play import GRACE_S, LEAD_S, LOOK_EVERY_S, Show, read_json, start_load
 from antrean.processes import Process
-from antrean.verdict import Enrollments, Floats, Judged, Limits, Verdict, judge
+from antrean.verdict import Asked, Floats, Judged, Limits, Verdict, judge
 from loadtests.plan import LoadPlan
 from loadtests.record import read_events
+from loadtests.residents import dealt
 from model.clock import Clock
 from model.events import to_frame
 from model.scenario import Scenario
@@ -26,7 +27,7 @@ LEFT = [*END_OF_CENTRE, Status.ADJUDICATE_RECORD]
 
 
 class Step(NamedTuple):
-    """What offering a rate has shown; a row of steps.parquet. Times are wall time, from an enrollment's arrival."""
+    """What offering a rate has shown; a row of steps.parquet. Times are wall time, from a citizen's arrival."""
 
     number: int
     rate_per_s: float
@@ -34,7 +35,7 @@ class Step(NamedTuple):
     offered_per_s: float
     """What arrived in the time measured."""
     throughput_per_s: float
-    """What left the centre, decided."""
+    """What left the centre: records decided, cards sent to be printed."""
     measured_s: float
     verdict: str
     broken: str
@@ -50,13 +51,13 @@ class Step(NamedTuple):
     failed_low: float
     failed_high: float
     inside: float
-    """Enrollments between arrival and decision, on average."""
+    """Citizens between arrival and the centre's decision, on average."""
     p50_s: float
     """Who was not decided by the end counts with the time until then."""
     p95_s: float
     p99_s: float
     receipt_p95_ms: float
-    """Until the centre acknowledged the packet."""
+    """Until the centre acknowledged a packet; 0 where none were sent."""
     lag_p99_ms: float
     """The load generator's own."""
     valid_for_latency: bool
@@ -83,6 +84,7 @@ def offer(
 
     Raises:
         ProcessError: the load side or a process of the server failed.
+        ValueError: the mix cannot be offered.
     """
     capacity = scenario.capacity
     looks_s = capacity.looks_s()
@@ -92,18 +94,21 @@ def offer(
         mode="open",
         out=out,
         keys_file=server.keys_file,
+        residents_file=server.residents_file(scenario),
         origin_wall_s=clock.origin_wall_s,
         origin_scenario_s=0.0,
         rate_per_s=rate_per_s,
         length_s=capacity.warm_up_s + looks_s[-1] + SETTLE_S,
     )
+    # Too few residents for the mix are an error that is told before anything starts.
+    dealt(plan, scenario)
     load = start_load(server, plan)
     # Several looks at one step are several chances to be wrong.
     error = (1 - capacity.confidence) / len(looks_s)
     for look_s in looks_s:
         ends_s = capacity.warm_up_s + look_s
         _wait(server, load, clock, ends_s + SETTLE_S, _words(out, show, clock, ends_s))
-        seen = enrollments(out, server, clock, ends_s)
+        seen = asked(out, server, clock, ends_s)
         judged = judge(seen, (capacity.warm_up_s, ends_s), limits_of(scenario), error)
         judged = held_against(judged, bool(read_json(out / "summary.json").get("valid_for_latency")))
         if judged.verdict is not Verdict.UNDECIDED:
@@ -116,13 +121,13 @@ def offer(
 
 
 def held_against(judged: Judged, valid_for_latency: bool) -> Judged:
-    """Return what of a judgement the server can be blamed for: a generator that lags makes enrollments late itself."""
+    """Return what of a judgement the server can be blamed for: a generator that lags is itself late."""
     late_alone = judged.broken == ("p95",)
     return judged._replace(verdict=Verdict.UNDECIDED) if late_alone and not valid_for_latency else judged
 
 
-def enrollments(out: Path, server: Server, clock: Clock, ends_s: float) -> Enrollments:
-    """Bring together what load side and server know of the enrollments that arrived before `ends_s`."""
+def asked(out: Path, server: Server, clock: Clock, ends_s: float) -> Asked:
+    """Bring together what load side and server know of what was asked by who arrived before `ends_s`."""
     load = to_frame(read_events(out))
     arrived = load.filter((pl.col("stage") == Stage.ARRIVAL) & (pl.col("entered_s") < ends_s))
     given_up = load.filter(pl.col("outcome") == Status.SENT_FOR_ENROLLMENT)
@@ -134,10 +139,10 @@ def enrollments(out: Path, server: Server, clock: Clock, ends_s: float) -> Enrol
     )
     left_s = found.select(pl.min_horizontal("failed_s", "decided_s").fill_null(math.inf)).to_series().to_numpy()
     failed = found["failed_s"].is_not_null().to_numpy()
-    return Enrollments(found["due_s"].to_numpy(), np.where(left_s <= ends_s, left_s, math.inf), failed)
+    return Asked(found["due_s"].to_numpy(), np.where(left_s <= ends_s, left_s, math.inf), failed)
 
 
-def backlog(seen: Enrollments, ends_s: float) -> pl.DataFrame:
+def backlog(seen: Asked, ends_s: float) -> pl.DataFrame:
     """Count what arrived and left in each second, and who was inside at its end."""
     seconds = np.arange(1, math.floor(ends_s) + 1)
     arrived, left = (np.searchsorted(np.sort(moments_s), seconds) for moments_s in (seen.due_s, seen.left_s))
@@ -178,7 +183,7 @@ def _ends(events: pl.DataFrame, name: str) -> pl.DataFrame:
 def _step(
     number: int,
     rate_per_s: float,
-    seen: Enrollments,
+    seen: Asked,
     window_s: tuple[float, float],
     judged: Judged,
     load: dict[str, object],

@@ -94,6 +94,7 @@ def play_day(
         mode="day",
         out=out,
         keys_file=server.keys_file,
+        residents_file=server.residents_file(scenario),
         origin_wall_s=clock.origin_wall_s,
         origin_scenario_s=clock.origin_scenario_s,
     )

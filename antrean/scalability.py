@@ -1,8 +1,8 @@
-"""The Universal Scalability Law: throughput as a function of how many enrollments are under way at once.
+"""The Universal Scalability Law: throughput as a function of how many citizens are served at once.
 
 X(N) = x1 N / (1 + contention (N - 1) + coherency N (N - 1)) (Gunther, Guerrilla Capacity Planning, 2007, ch. 4-6): what
 one alone would reach, less what they wait for each other, less what they spend on agreeing. The law is about
-concurrency, not about offered load: whatever an open load offers, the server sees as many enrollments as are inside.
+concurrency, not about offered load: whatever an open load offers, the server sees as many citizens as are inside.
 N is their mean over a step, by Little's law also the throughput times the mean time inside.
 """
 

@@ -2,7 +2,7 @@
 
 A step is cut into a few long batches, whose means are nearly independent although what happens in a queue is not
 (batch means; Law, Simulation Modeling and Analysis, ch. 9). Three things are estimated from them, each with a lower and
-an upper bound at a stated error: how fast the backlog grows, the share of enrollments that took too long, the share
+an upper bound at a stated error: how fast the backlog grows, the share of citizens for whom it took too long, the share
 that failed.
 
 - *Sustained* when all three upper bounds keep the limits. One that breaks its limit passes with at most the error, so
@@ -47,13 +47,13 @@ class Bounds(NamedTuple):
     high: float
 
 
-class Enrollments(NamedTuple):
-    """What became of the enrollments of a step; each is an array with an element an enrollment, in seconds."""
+class Asked(NamedTuple):
+    """What became of what citizens asked in a step; each is an array with an element a citizen, in seconds."""
 
     due_s: Floats
-    """When it arrived."""
+    """When the citizen arrived."""
     left_s: Floats
-    """When the centre had decided, or its request had failed; infinite while neither."""
+    """When the centre had decided or sent the card to be printed, or the request had failed; infinite while none."""
     failed: NDArray[np.bool_]
 
 
@@ -61,7 +61,7 @@ class Limits(NamedTuple):
     """What a sustained rate has to keep."""
 
     within_s: float
-    """An enrollment that takes longer is late ..."""
+    """What takes longer is late ..."""
     late_share: float
     """... and no more than this share may be."""
     failed_share: float
@@ -80,11 +80,11 @@ class Judged(NamedTuple):
     failed: Bounds
 
 
-def judge(seen: Enrollments, window_s: tuple[float, float], limits: Limits, error: float) -> Judged:
+def judge(seen: Asked, window_s: tuple[float, float], limits: Limits, error: float) -> Judged:
     """Judge what was seen of a step.
 
     Args:
-        seen: all enrollments since the load began, warm-up included.
+        seen: everything asked since the load began, warm-up included.
         window_s: from the end of the warm-up to now.
         limits: what has to be kept.
         error: with which probability the verdict may be wrong.

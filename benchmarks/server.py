@@ -29,7 +29,8 @@ from sqlalchemy import Engine, insert, text
 from antrean.lab import worker_count
 from antrean.postgres import embedded
 from antrean.processes import Processes, python_module
-from loadtests.people import Packet, People, walk_ins
+from loadtests.people import Packet, People
+from loadtests.walk_ins import walk_ins
 from mock_server.adapters.gallery import MemoryGallery
 from mock_server.adapters.renderer import CardRenderer
 from mock_server.adapters.signer import EcdsaSigner, create_key

@@ -1,4 +1,4 @@
-"""The counter: an operator takes the next citizen, captures, and sends the packet or puts it into the store."""
+"""The counter: an operator takes the next citizen, captures or looks at papers, and asks the centre, now or later."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -8,8 +8,8 @@ from locust.exception import StopUser
 
 from loadtests.day import Day
 from loadtests.desk import Desk
+from loadtests.errand import Ask
 from loadtests.hall import Hall
-from loadtests.people import Packet
 from loadtests.store import Stored
 from model.arrivals import Citizen
 from model.sending import sending_s
@@ -45,17 +45,17 @@ class Operator(Desk):
         clock = self.day.clock
         claimed_s = clock.now_s()
         # Made while the capture lasts: the generator's own work must not delay the sending.
-        packet = self.day.people.packet(citizen)
+        ask = self.day.errands.prepare(citizen)
         captured_s = claimed_s + citizen.capture_s
         clock.sleep_until(captured_s)
         self.day.record.capture(citizen, claimed_s, captured_s, self.server)
-        self._be_sent(citizen, packet, captured_s)
+        self._be_sent(citizen, ask, captured_s)
 
-    def _be_sent(self, citizen: Citizen, packet: Packet, ready_s: float) -> None:
-        """Send a packet at once and wait for the receipt, or put it into the office's store when it is for later."""
+    def _be_sent(self, citizen: Citizen, ask: Ask, ready_s: float) -> None:
+        """Ask the centre at once and wait for the receipt, or put it into the office's store when it is for later."""
         send_s = sending_s(self.day.scenario, self.hall.plan.office, ready_s)
         if send_s == ready_s:
-            self.send(citizen, packet, ready_s)
+            self.send(citizen, ask, ready_s)
         else:
             self.hall.store.put(Stored(citizen, ready_s, send_s))
             self.hall.goes_home(citizen)

@@ -4,23 +4,30 @@ Semi-open: citizens come by the scenario's curve whether or not the server is sl
 office serve them. A slow server therefore makes people queue at the counters.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from loadtests.errand import Errands
 from loadtests.hall import Hall
-from loadtests.people import People
 from loadtests.plan import LoadPlan
 from loadtests.record import Record
 from loadtests.schedule import Dispatcher
 from loadtests.wall_clock import WallClock
-from model.arrivals import Citizen
+from model.arrivals import Citizen, absent_of
+from model.errands import depends_on_version
+from model.events import Exit
 from model.scenario import Scenario
 
 
 class Day:
     """The halls, the citizens to come, and the record of what happens."""
 
-    def __init__(self, plan: LoadPlan, scenario: Scenario) -> None:
+    def __init__(self, plan: LoadPlan, scenario: Scenario, niks: Mapping[str, str]) -> None:
         """Prepare to play the plan's days.
+
+        Args:
+            plan: which day, and of which offices.
+            scenario: whose citizens come.
+            niks: of the residents who need a new card, see loadtests/residents.py.
 
         Raises:
             loadtests.schedule.RateError: the day is too dense for `[load] max_rate`.
@@ -28,7 +35,7 @@ class Day:
         """
         self.scenario = scenario
         self.clock = WallClock(plan.clock(scenario))
-        self.people = People(scenario)
+        self.errands = Errands(scenario, niks)
         self.days = plan.numbers
         """The scenario's days that are played."""
         coming = plan.citizens(scenario)
@@ -37,16 +44,34 @@ class Day:
         self.record = Record(plan.out, self.clock.clock)
         self.ends_s = plan.ends_s(scenario)
         """When it is over, whatever is left: the last evening's end in all of the scenario's offices."""
+        offices = plan.plan_offices(scenario)
         self.halls = {
-            code: Hall(scenario, office, plan.numbers, self.clock, self.record)
-            for code, office in plan.plan_offices(scenario).items()
+            code: Hall(scenario, office, plan.numbers, self.clock, self.record) for code, office in offices.items()
         }
+        self.absent = {
+            code: [card for day in plan.numbers for card in absent_of(scenario, office, day, plan.replication)]
+            for code, office in offices.items()
+        }
+        """The cards that each office orders at opening for people who are not there."""
+        self.asks_version = any(
+            share and depends_on_version(errand) for errand, share in scenario.demand.mix.shares.items()
+        )
+        """Whether the offices have to know which version serves them."""
+        for hall in self.halls.values():
+            hall.at_door = [] if self.asks_version else None
 
     def counters(self) -> Iterator[tuple[Hall, int]]:
         """Yield every office's counters, numbered from 0."""
         for hall in self.halls.values():
             for counter in range(hall.plan.counters):
                 yield hall, counter
+
+    def hear(self, hall: Hall, version: str | None) -> None:
+        """Tell an office which version serves it, and let in, or turn away, who came before that was known."""
+        hall.version = version
+        waiting, hall.at_door = hall.at_door or [], None
+        for citizen in waiting:
+            self._let_in(hall, citizen, self.clock.now_s())
 
     def background(self) -> list[Callable[[], None]]:
         """Return what goes on beside the users, each the body of a greenlet: arrivals, hours, patience."""
@@ -98,4 +123,14 @@ class Day:
 
     def _admit(self, citizen: Citizen, now_s: float) -> None:
         self.record.arrival(citizen, now_s)
-        self.halls[citizen.office].admit(citizen)
+        hall = self.halls[citizen.office]
+        if hall.at_door is not None:
+            hall.at_door.append(citizen)
+        else:
+            self._let_in(hall, citizen, now_s)
+
+    def _let_in(self, hall: Hall, citizen: Citizen, now_s: float) -> None:
+        if hall.offers(citizen.errand):
+            hall.admit(citizen)
+        else:
+            self.record.exit(citizen, citizen.arrival_s, now_s, Exit.TURNED_AWAY)

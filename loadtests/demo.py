@@ -5,6 +5,7 @@ sends one packet at a time, so that a server which cannot keep up is not flooded
 """
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,10 +15,11 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from loadtests.lifetime import follow
-from loadtests.people import People, walk_ins
+from loadtests.people import People
 from loadtests.submission import submit
 from loadtests.targets import TargetError
 from loadtests.terminal import Terminal
+from loadtests.walk_ins import walk_ins
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
@@ -56,7 +58,13 @@ class Clerk(Terminal):
         packet = self.demo.people.packet(next(self.demo.citizens))
         self.connect(packet.office)
         try:
-            submit(self.target, packet, self.demo.seed, gevent.sleep, lambda _took_s, _again: None)
+            submit(
+                partial(self.target.submit, packet),
+                packet.reference,
+                self.demo.seed,
+                gevent.sleep,
+                lambda _took_s, _again: None,
+            )
         except TargetError:
             # Locust counts it, and the next person comes all the same.
             return

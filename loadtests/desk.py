@@ -1,12 +1,13 @@
 """The desk: a terminal of an office from which packets are sent."""
 
+from functools import partial
 from typing import ClassVar
 
 import gevent
 
 from loadtests.day import Day
+from loadtests.errand import Ask
 from loadtests.hall import Hall
-from loadtests.people import Packet
 from loadtests.submission import submit
 from loadtests.targets import TargetError
 from loadtests.terminal import Terminal
@@ -14,7 +15,7 @@ from model.arrivals import Citizen
 
 
 class Desk(Terminal):
-    """Sends a citizen's packet over the office's line and waits for the centre's receipt."""
+    """Sends a citizen's packet or order over the office's line and waits for the centre's receipt."""
 
     abstract = True
     day: ClassVar[Day]
@@ -23,8 +24,8 @@ class Desk(Terminal):
     server: str
     """Its name in the rows that it writes."""
 
-    def send(self, citizen: Citizen, packet: Packet, ready_s: float) -> None:
-        """Send a packet that was ready at a moment, again and again for a while when the centre does not take it."""
+    def send(self, citizen: Citizen, ask: Ask, ready_s: float) -> None:
+        """Send what was ready at a moment, again and again for a while when the centre does not take it."""
         clock, record, hall = self.day.clock, self.day.record, self.hall
         sent_s, through_s = hall.link.send(citizen.errand, clock.now_s())
         clock.sleep_until(through_s)
@@ -32,7 +33,13 @@ class Desk(Terminal):
         hall.at_centre[citizen.name] = citizen
         record.sent()
         try:
-            submit(self.target, packet, self.day.scenario.seed, gevent.sleep, record.failed_request)
+            submit(
+                partial(ask, self.target, self.supervisor),
+                citizen.name,
+                self.day.scenario.seed,
+                gevent.sleep,
+                record.failed_request,
+            )
         except TargetError:
             record.gave_up(citizen, ready_s, sent_s, clock.now_s(), self.server)
             hall.at_home.discard(citizen.name)

@@ -11,6 +11,7 @@ from loadtests.fleet_plan import FleetPlan
 from loadtests.fleet_state import FLEET, INTERRUPTED, FleetState, WorkerState, events_file
 from loadtests.limits import ErrorBudget, Spent
 from loadtests.news import GOT, SHARE, STOP, News, OfficeFigures, Requests, ShareMessage
+from loadtests.residents import dealt
 from loadtests.schedule import RateError, busiest_second
 from loadtests.shares import Share
 from model.scenario import Scenario
@@ -30,12 +31,14 @@ class Fleet:
         """Wait for the workers.
 
         Raises:
-            ValueError: there are more workers than offices, or the day is too dense for `[load] max_rate`.
+            ValueError: there are more workers than offices, the day is too dense for `[load] max_rate`, or the list of
+                residents is missing or too short.
         """
         self._runner = runner
         self._plan = plan
         self._scenario = scenario
         self._shares = plan.shares(scenario)
+        self._niks = dealt(plan.load, scenario)
         self._budget = ErrorBudget(scenario.load.error_budget)
         self._index: dict[str, int] = {}
         self._workers: list[WorkerState] = []
@@ -137,6 +140,7 @@ class Fleet:
         return ShareMessage(
             plan=plan.model_dump_json(),
             scenario=dump(self._scenario),
+            niks=self._niks,
             target=self._plan.target,
             opens_in_s=opens_in_s,
         )

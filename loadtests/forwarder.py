@@ -40,7 +40,7 @@ class Forwarder(Desk):
         stored = store.first(clock.clock.compressed(left_s)) if left_s > 0 else None
         if stored is None or stored.send_s > self.day.ends_s:
             raise StopUser
-        packet = self.day.people.packet(stored.citizen)
+        ask = self.day.errands.prepare(stored.citizen)
         clock.sleep_until(stored.send_s)
-        self.send(stored.citizen, packet, stored.ready_s)
+        self.send(stored.citizen, ask, stored.ready_s)
         store.drop_first()

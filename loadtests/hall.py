@@ -18,6 +18,7 @@ from loadtests.store import Store
 from loadtests.targets import Standing
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
+from model.errands import Errand, offers
 from model.events import Exit
 from model.office_days import OfficeDays, evening_exit
 from model.scenario import Scenario
@@ -55,13 +56,17 @@ class Hall:
         self.link = Link(scenario)
         self.store = Store()
         self.at_centre: dict[str, Citizen] = {}
-        """Whose packet was sent, by reference, until they get the card or are refused."""
+        """Whose packet or order was sent, by reference, until they get the card or are refused."""
         self.to_collect: dict[str, tuple[float, Standing]] = {}
         """Of them, whom the centre has decided of and who come another day to hear of it: when."""
         self.at_home: set[str] = set()
         """Who is expected on another day, for a counter or for the card."""
         self.left = 0
         """Citizens whose patience ended."""
+        self.version: str | None = None
+        """The software version that serves the office, as last heard; None while nobody said."""
+        self.at_door: list[Citizen] | None = None
+        """Who has come before the office heard which version it is; None where nobody has to wait for that."""
         self._returning = scenario.demand.returning
         self._clock = clock
         self._record = record
@@ -85,6 +90,10 @@ class Hall:
     def doors_closed(self, now_s: float) -> bool:
         """Tell whether nobody comes any more."""
         return not self.open_days or now_s >= self.open_days[-1].closes_s
+
+    def offers(self, errand: Errand) -> bool:
+        """Tell whether the version that serves the office offers an errand, as in the simulation; all if unknown."""
+        return self.version is None or offers(self.version, errand)
 
     def admit(self, citizen: Citizen) -> None:
         """Let a citizen take a ticket."""

@@ -17,6 +17,7 @@ from loadtests.forwarder import Forwarder
 from loadtests.lifetime import follow
 from loadtests.open_load import OpenLoad
 from loadtests.plan import LoadPlan
+from loadtests.residents import dealt
 from loadtests.saturation import Saturation
 from loadtests.saturator import Saturator
 from loadtests.sender import Sender
@@ -67,7 +68,7 @@ def _staff(environment: Environment) -> Play:
         Sender.staff(load)
         environment.user_classes = [Sender]
         return load
-    day = Day(plan, scenario)
+    day = Day(plan, scenario, dealt(plan, scenario))
     Operator.staff(day)
     Window.staff(day)
     Forwarder.staff(day)

@@ -7,11 +7,11 @@ from loadtests.fleet_state import WorkerState
 from loadtests.latency import Percentiles, merge
 from loadtests.news import OfficeFigures, Requests
 from loadtests.record import LATE_MS
+from loadtests.steps import STEPS
 from model.clock import Clock
-from model.stages import Stage
 
 COUNTS = (
-    *("planned", "arrivals", "submitted", "issued", "refused", "failed"),
+    *("planned", "arrivals", "turned_away", "submitted", "issued", "refused", "failed"),
     *("left", "sent_home", "sent_home_for_good", "to_come_back", "in_store", "inside"),
 )
 """Of citizens, as a worker's summary has them; see docs/load-summary.md."""
@@ -22,7 +22,7 @@ class Step(TypedDict):
 
     count: int
     failures: int
-    """Citizens whose packet was given up; other steps have none: what fails there is tried again."""
+    """How many were given up; steps that are tried until the day ends have none."""
     per_s: float
     """Of wall time, on average over the day so far."""
     intended: Percentiles
@@ -83,14 +83,14 @@ def merge_workers(workers: Iterable[WorkerState], clock: Clock | None) -> Merged
 
 
 def _steps(summaries: list[dict[str, Any]], wall_s: float) -> dict[str, Step]:
-    names = [stage for stage in Stage if any(stage in summary["steps"] for summary in summaries)]
+    names = [step for step in STEPS if any(step in summary["steps"] for summary in summaries)]
     steps = {}
     for name in names:
         parts = [summary["steps"][name] for summary in summaries if name in summary["steps"]]
         intended, actual = (merge([part[start]["histogram"] for part in parts]) for start in ("intended", "actual"))
         steps[str(name)] = Step(
             count=intended["count"],
-            failures=_sum(summaries, "failed") if name is Stage.SUBMISSION else 0,
+            failures=sum(part["failed"]["intended"]["count"] for part in parts),
             per_s=intended["count"] / wall_s if wall_s > 0 else 0.0,
             intended=intended,
             actual=actual,

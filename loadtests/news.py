@@ -19,6 +19,8 @@ class ShareMessage(TypedDict):
     """The LoadPlan as JSON; its paths mean nothing on another machine."""
     scenario: str
     """The scenario as TOML."""
+    niks: dict[str, str]
+    """Of the residents who need a new card, by their names as citizens; see loadtests/residents.py."""
     target: str
     opens_in_s: float
     """When the day begins: so many seconds after the message, as the machines' clocks may differ."""

@@ -4,17 +4,17 @@ Everything about a person follows from the scenario's seed and the citizen's nam
 Nobody is real: names are dealt from a list, faces are drawn or random vectors, biometrics are noise.
 """
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from itertools import count
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from faker.providers.person.en import Provider as ForeignNames
 from faker.providers.person.id_ID import Provider as IndonesianNames
 from numpy.typing import NDArray
 
 from loadtests.portrait import portrait
 from model.arrivals import Citizen
+from model.errands import Errand
 from model.offices import all_offices
 from model.printing import is_held
 from model.scenario import Scenario
@@ -40,8 +40,26 @@ OCCUPATIONS = (
     "PEGAWAI NEGERI SIPIL",
     "BELUM/TIDAK BEKERJA",
 )
+ORIGINS = (
+    ("AUSTRALIA", "Perth"),
+    ("BELANDA", "Utrecht"),
+    ("INDIA", "Chennai"),
+    ("JEPANG", "Osaka"),
+    ("KOREA", "Busan"),
+)
+"""Foreign residents' nationalities, and where they were born."""
+PERMIT_YEARS = 5
+"""A permit to stay for good is renewed every five years."""
 
 Template = NDArray[np.float32]
+
+
+class Permit(NamedTuple):
+    """A foreign resident's permit to stay for good (KITAP)."""
+
+    number: str
+    expires: date
+    """The last day on which it is good, some day after the wall clock's: that is what a server holds it against."""
 
 
 class Packet(NamedTuple):
@@ -59,6 +77,8 @@ class Packet(NamedTuple):
     """Fingerprints, irises and signature, opaque."""
     hold_print: bool = False
     """Whether nobody waits for the card, so that its printing keeps to the hours of batch printing."""
+    permit: Permit | None = None
+    """A foreign resident's."""
 
     @property
     def size_bytes(self) -> int:
@@ -105,9 +125,29 @@ class People:
             biometrics=b"",
             hold_print=is_held(self._scenario, citizen),
         )
+        if citizen.errand is Errand.FOREIGN_RESIDENT:
+            packet = self._from_abroad(packet)
         missing = self._packet_bytes - packet.size_bytes
         start = int(dice.integers(len(self._noise) - missing))
         return packet._replace(biometrics=self._noise[start : start + missing])
+
+    def biodata(self, citizen: Citizen) -> dict[str, str]:
+        """Return what would be written down of a citizen who is recorded today, always the same for the same one."""
+        return self._biodata(citizen, self._dice(citizen.name))
+
+    def _from_abroad(self, packet: Packet) -> Packet:
+        dice = stream(self._seed, 0, "foreign residents", packet.reference)
+        chances = iter(dice.random(5).tolist())
+        nationality, birth_place = ORIGINS[int(next(chances) * len(ORIGINS))]
+        first_names = ForeignNames.first_names_female if packet.biodata["sex"] == "P" else ForeignNames.first_names_male
+        foreign = {
+            "name": f"{_choose(tuple(first_names), next(chances))} {_choose(ForeignNames.last_names, next(chances))}",
+            "birth_place": birth_place,
+            "nationality": nationality,
+        }
+        days_left = 1 + int(next(chances) * PERMIT_YEARS * 365)
+        permit = Permit(f"2D{int(next(chances) * 1e8):08d}", datetime.now(UTC).date() + timedelta(days=1 + days_left))
+        return packet._replace(biodata=packet.biodata | foreign, permit=permit)
 
     def _dice(self, name: str) -> np.random.Generator:
         return stream(self._seed, 0, "people", name)
@@ -134,19 +174,6 @@ class People:
             "occupation": _choose(OCCUPATIONS, next(chances)),
             "nationality": "WNI",
         }
-
-
-def walk_ins(scenario: Scenario, offices: list[str]) -> Iterator[Citizen]:
-    """Yield citizens without end for a capacity measurement, spread evenly over the offices; nobody of any day."""
-    for number in count():
-        yield Citizen(
-            name=f"capacity-{number:05d}",
-            office=offices[number % len(offices)],
-            arrival_s=0.0,
-            capture_s=scenario.service.capture.mode_s,
-            duplicate_of=None,
-            work=(),
-        )
 
 
 def _face(dice: np.random.Generator) -> Template:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from model.arrivals import Citizen, citizens
 from model.clock import Clock
@@ -19,6 +19,7 @@ from model.scenario_file import load
 from model.staffing import OfficePlan, plan_offices
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+_RESIDENTS = TypeAdapter(dict[str, list[str]])
 
 
 class LoadPlan(BaseModel):
@@ -30,7 +31,7 @@ class LoadPlan(BaseModel):
     """The lab's resolved scenario, a TOML file."""
     mode: Literal["day", "capacity", "open"]
     """`day` plays a day of the offices, semi-open; `capacity` saturates the server, closed-loop on purpose; `open`
-    sends enrollments at a set rate."""
+    sends the scenario's mix at a set rate."""
     day: Annotated[int, Field(ge=0)] = 0
     """Which day of the scenario is played, the first of them ..."""
     days: Annotated[int, Field(ge=1)] = 1
@@ -54,6 +55,9 @@ class LoadPlan(BaseModel):
     keys_file: Path | None = None
     """Each office's key, `{"35.07": "ank_..."}`, and under `supervisor_of` its supervisor's; None where the server asks
     for none. In a file of its own: the plan lies among the results, where no secret belongs."""
+    residents_file: Path | None = None
+    """Residents who have a card, by the office where they are at home, `{"35.07": ["3507...", ...]}`; needed only where
+    somebody asks for a new one, see loadtests/residents.py."""
 
     in_flight: Annotated[int, Field(ge=1)] = 24
     """Capacity: records that are at the server at the same time."""
@@ -63,11 +67,11 @@ class LoadPlan(BaseModel):
     """Capacity: seconds of wall time after which it ends, whatever has been measured."""
 
     rate_per_s: Annotated[float, Field(gt=0)] = 1.0
-    """Open: enrollments a second of wall time, a Poisson process."""
+    """Open: citizens a second of wall time, a Poisson process."""
     length_s: Annotated[float, Field(gt=0)] = 20.0
     """Open: seconds of wall time in which they arrive."""
     terminals: Annotated[int, Field(ge=1)] = 200
-    """Open: packets that can be under way at the same time."""
+    """Open: requests that can be under way at the same time."""
 
     @classmethod
     def read(cls, path: Path) -> "LoadPlan":
@@ -88,6 +92,21 @@ class LoadPlan(BaseModel):
             return {}
         keys: dict[str, str] = json.loads(self.keys_file.read_text(encoding="utf-8"))
         return keys
+
+    def read_residents(self) -> dict[str, list[str]]:
+        """Return the residents who have a card, by office, none if the plan names no list of them.
+
+        Raises:
+            ValueError: the file is no such list.
+        """
+        if self.residents_file is None:
+            return {}
+        try:
+            return _RESIDENTS.validate_json(self.residents_file.read_bytes())
+        except ValidationError as error:
+            raise ValueError(
+                f'{self.residents_file} is no list of residents, {{"35.07": ["3507...", ...]}}: {error}'
+            ) from None
 
     def load_scenario(self) -> Scenario:
         """Read the plan's scenario.

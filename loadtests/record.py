@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from loadtests.latency import Durations, Latency
+from loadtests.steps import asking
 from model.arrivals import Citizen
 from model.clock import Clock
+from model.errands import NEEDS
 from model.events import Exit, Source, StageEvent
 from model.stages import Stage, Status
 
@@ -67,9 +69,14 @@ class Record:
         return self._exits[Exit.SENT_HOME_FOR_GOOD]
 
     @property
+    def turned_away(self) -> int:
+        """Citizens who came for what the centre's version does not offer yet."""
+        return self._exits[Exit.TURNED_AWAY]
+
+    @property
     def unfinished(self) -> int:
         """Citizens who have come and are not done: inside, or at home until another day."""
-        gone = self.issued + self.refused + self.failed + self.left + self.sent_home_for_good
+        gone = self.issued + self.refused + self.failed + self.left + self.turned_away + self.sent_home_for_good
         return self.arrivals - gone
 
     def gave_up_on(self, reference: str) -> bool:
@@ -85,9 +92,10 @@ class Record:
         self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s, now_s, now_s, now_s), "door", Status.UNREGISTERED)
 
     def capture(self, citizen: Citizen, claimed_s: float, captured_s: float, server: str) -> None:
-        """Write that an operator took a citizen and had captured everything at `captured_s`."""
+        """Write that an operator took a citizen and had captured everything, or seen the papers, at `captured_s`."""
         times_s = (citizen.arrival_s, claimed_s, claimed_s, captured_s)
-        self._visit(citizen, Stage.CAPTURE, times_s, server, Status.BIO_CAPTURED)
+        captured = Status.BIO_CAPTURED if NEEDS[citizen.errand].capture else Status.PROCESSING
+        self._visit(citizen, Stage.CAPTURE, Stage.CAPTURE, times_s, server, captured)
 
     def exit(self, citizen: Citizen, since_s: float, moment_s: float, why: Exit) -> None:
         """Write that a wait for a counter ended without one."""
@@ -95,7 +103,7 @@ class Record:
         self._row(citizen, Stage.CAPTURE, (since_s, moment_s, moment_s, moment_s), why, Status.UNREGISTERED)
 
     def sent(self) -> None:
-        """Count a packet whose first sending begins; `submission` or `gave_up` says how it ended."""
+        """Count a packet or order whose first sending begins; `submission` or `gave_up` says how it ended."""
         self.sending += 1
 
     def failed_request(self, took_s: float, again: bool = True) -> None:
@@ -106,19 +114,19 @@ class Record:
             self._retries_s.append(self._clock.to_scenario_s(time.time()))
 
     def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
-        """Write that the centre acknowledged a packet that was ready at `ready_s` and first sent at `sent_s`."""
+        """Write that the centre acknowledged what was ready at `ready_s` and first sent at `sent_s`."""
         self.sending -= 1
         self.submitted += 1
         times_s = (ready_s, sent_s, sent_s, receipt_s)
-        self._visit(citizen, Stage.SUBMISSION, times_s, server, Status.RECEIVED_AT_CENTRAL)
+        self._visit(citizen, Stage.SUBMISSION, asking(citizen.errand), times_s, server, Status.RECEIVED_AT_CENTRAL)
 
     def gave_up(self, citizen: Citizen, ready_s: float, sent_s: float, end_s: float, server: str) -> None:
-        """Write that a packet was given up at `end_s`: the citizen goes home, and it is unknown whether it came."""
+        """Write that sending was given up at `end_s`: the citizen goes home, and it is unknown whether it came."""
         self.sending -= 1
         self._failed.add(citizen.name)
         times_s = (ready_s, sent_s, sent_s, end_s)
         wall = self._clock.compressed
-        self._steps[Stage.SUBMISSION].fail(wall(end_s - ready_s), wall(end_s - sent_s))
+        self.measure_failure(asking(citizen.errand), wall(end_s - ready_s), wall(end_s - sent_s))
         self._row(citizen, Stage.SUBMISSION, times_s, server, Status.SENT_FOR_ENROLLMENT)
 
     def handover(
@@ -129,7 +137,7 @@ class Record:
         times_s = (min(since_s, seen_s), seen_s, seen_s, end_s)
         if status is Status.CARD_ISSUED:
             self.issued += 1
-            self._visit(citizen, Stage.HANDOVER, times_s, server, status)
+            self._visit(citizen, Stage.HANDOVER, Stage.HANDOVER, times_s, server, status)
         else:
             self.refused += 1
             self._row(citizen, Stage.HANDOVER, times_s, server, status)
@@ -137,6 +145,10 @@ class Record:
     def measure(self, step: str, intended_s: float, actual_s: float) -> None:
         """Count a step's duration in seconds of wall time, from its intended and from its actual start."""
         self._steps[step].add(intended_s, actual_s)
+
+    def measure_failure(self, step: str, intended_s: float, actual_s: float) -> None:
+        """Count the duration of a step that came to nothing, apart from the others."""
+        self._steps[step].fail(intended_s, actual_s)
 
     def flush(self) -> None:
         """Append the visits and retries since the last call to their files."""
@@ -161,6 +173,7 @@ class Record:
             "submitted": self.submitted,
             "issued": self.issued,
             "refused": self.refused,
+            "turned_away": self.turned_away,
             "failed": self.failed,
             "unanswered": self.sending,
             "retries": self.retries,
@@ -182,13 +195,14 @@ class Record:
         self,
         citizen: Citizen,
         stage: Stage,
+        step: str,
         times_s: tuple[float, float, float, float],
         server: str,
         outcome: Status,
     ) -> None:
         entered_s, _, started_s, finished_s = times_s
         wall = self._clock.compressed
-        self.measure(stage, wall(finished_s - entered_s), wall(finished_s - started_s))
+        self.measure(step, wall(finished_s - entered_s), wall(finished_s - started_s))
         self._row(citizen, stage, times_s, server, outcome)
 
     def _row(

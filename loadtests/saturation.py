@@ -7,9 +7,10 @@ flooded. It measures throughput only; latencies under closed load say nothing ab
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from loadtests.people import People, walk_ins
+from loadtests.people import People
 from loadtests.plan import LoadPlan
 from loadtests.record import Record
+from loadtests.walk_ins import walk_ins
 from loadtests.wall_clock import WallClock
 from model.scenario import Scenario
 from model.staffing import plan_offices

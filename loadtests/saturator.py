@@ -1,5 +1,6 @@
 """The saturator: sends a packet, follows the record until the centre has finished it, sends the next."""
 
+from functools import partial
 from typing import ClassVar
 
 import gevent
@@ -43,7 +44,13 @@ class Saturator(Terminal):
         record.sent()
         sent_s = now_s()
         try:
-            status = submit(self.target, packet, measurement.scenario.seed, gevent.sleep, record.failed_request)
+            status = submit(
+                partial(self.target.submit, packet),
+                citizen.name,
+                measurement.scenario.seed,
+                gevent.sleep,
+                record.failed_request,
+            )
         except TargetError:
             record.gave_up(citizen, sent_s, sent_s, now_s(), server)
             return

@@ -1,4 +1,4 @@
-"""The sender: a terminal of an open load, which sends the next packet that is due, once."""
+"""The sender: a terminal of an open load, which asks for what the next citizen due came for, once."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from loadtests.terminal import Terminal
 
 
 class Sender(Terminal):
-    """Sends packets one at a time; one that fails is not sent again, so that the rate stays the one that was set."""
+    """Sends one thing at a time; what fails is not sent again, so that the rate stays the one that was set."""
 
     load: ClassVar[OpenLoad]
     """Given by `staff`: Locust makes its users itself."""
@@ -22,18 +22,18 @@ class Sender(Terminal):
 
     @task
     def send(self) -> None:
-        """Wait for a citizen to arrive and send the packet."""
+        """Wait for a citizen to arrive and send the packet or order."""
         load, record = self.load, self.load.record
         citizen = load.waiting.get()
         now_s = load.clock.now_s
         self.connect(citizen.office)
-        packet = load.people.packet(citizen)
+        ask = load.errands.prepare(citizen)
         server = f"{citizen.office}/sender"
         record.sent()
         sent_s = now_s()
         load.start_lag.add(sent_s - citizen.arrival_s)
         try:
-            self.target.submit(packet)
+            ask(self.target, self.supervisor)
         except TargetError:
             ended_s = now_s()
             record.failed_request(ended_s - sent_s, False)

@@ -1,10 +1,9 @@
-"""Submission: an operator sends a packet, and again for a while when the centre does not take it."""
+"""Submission: an operator asks something of the centre, and again for a while when the centre does not take it."""
 
 import time
 from collections.abc import Callable, Iterator
 
-from loadtests.people import Packet
-from loadtests.targets import Target, TargetError
+from loadtests.targets import TargetError
 from model.stages import Status
 from model.streams import stream
 
@@ -27,21 +26,28 @@ def backoffs_s(seed: int, reference: str) -> Iterator[float]:
         yield FIRST_BACKOFF_S * 2**attempt * dice.uniform(0.5, 1.0)
 
 
-def submit(target: Target, packet: Packet, seed: int, sleep: Callable[[float], object], failed: Failed) -> Status:
-    """Send a packet at most `ATTEMPTS` times and return where its record stands.
+def submit(
+    ask: Callable[[], Status], reference: str, seed: int, sleep: Callable[[float], object], failed: Failed
+) -> Status:
+    """Ask at most `ATTEMPTS` times and return where the record stands.
 
-    `failed` is told of each attempt that failed.
+    Args:
+        ask: sends a packet or an order; doing it again does no harm.
+        reference: the record's.
+        seed: the scenario's.
+        sleep: waits for so many seconds of wall time.
+        failed: is told of each attempt that failed.
 
     Raises:
-        TargetError: the centre refused the packet, or did not take it in the last attempt.
+        TargetError: the centre refused, or did not take it in the last attempt.
     """
     waits_s = None
     while True:
         sent_s = time.monotonic()
         try:
-            return target.submit(packet)
+            return ask()
         except TargetError as error:
-            waits_s = waits_s or backoffs_s(seed, packet.reference)
+            waits_s = waits_s or backoffs_s(seed, reference)
             wait_s = next(waits_s, None) if error.passing else None
             failed(time.monotonic() - sent_s, wait_s is not None)
             if wait_s is None:

@@ -29,6 +29,9 @@ class Terminal(FastHttpUser):
     keys: ClassVar[Mapping[str, str]] = {}
     """The offices' keys; given by the locustfile, like all of these."""
     target: Target
+    """The centre as the office's operators reach it ..."""
+    supervisor: Target
+    """... and its supervisor, who may correct biodata and book deliveries."""
 
     def __init__(self, environment: Any) -> None:
         if self.address is not None:
@@ -36,13 +39,10 @@ class Terminal(FastHttpUser):
         super().__init__(environment)
 
     def connect(self, office: str) -> None:
-        """Speak to the centre as this office from now on."""
-        self.target = self.adapter(Line(self.client, self.meter), self.keys.get(office))
-
-    def as_supervisor(self, office: str) -> Target:
-        """Return the centre as the office's supervisor reaches it, over the same connection."""
-        key = self.keys.get(supervisor_of(office), self.keys.get(office))
-        return self.adapter(Line(self.client, self.meter), key)
+        """Speak to the centre as this office from now on, all over one connection."""
+        line, key = Line(self.client, self.meter), self.keys.get(office)
+        self.target = self.adapter(line, key)
+        self.supervisor = self.adapter(line, self.keys.get(supervisor_of(office), key))
 
 
 def equip(plan: LoadPlan, address: str) -> None:

@@ -7,11 +7,12 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from locust import task
 from locust.exception import StopUser
 
+from loadtests.batch_orders import BatchOrders
 from loadtests.day import Day
 from loadtests.hall import Hall
 from loadtests.printing_clerk import PrintingClerk, wants_clerk
@@ -23,13 +24,23 @@ from model.stages import Status
 log = logging.getLogger(__name__)
 
 
+class Clerk(Protocol):
+    """Somebody who works beside the window, on its terminal."""
+
+    def begin(self) -> None:
+        """Go to work, in a greenlet of the clerk's own."""
+
+    def leave(self) -> None:
+        """Stop."""
+
+
 class Window(Terminal):
     """One office's window, from each opening until the evening's end."""
 
     day: ClassVar[Day]
     """Given by `staff`: Locust makes its users itself."""
     _halls: ClassVar[Iterator[Hall]]
-    _clerk: PrintingClerk | None = None
+    _clerks: tuple[Clerk, ...] = ()
 
     @classmethod
     def staff(cls, day: Day) -> None:
@@ -49,28 +60,29 @@ class Window(Terminal):
         self._interval_s = window_interval_s(self.day.scenario)
         self._unsure: dict[str, Standing] = {}
         """Cards handed over without the centre confirming it."""
-        self._clerk = self._printing_clerk()
+        self._ask_version()
+        # Beside the looks: who waits for a card must not wait for what nobody waits for.
+        self._clerks = (*self._printing_clerk(), BatchOrders(self.day, self.hall, self.target, self.supervisor))
+        for clerk in self._clerks:
+            clerk.begin()
 
     def on_stop(self) -> None:
-        """Send the printing clerk home, too."""
-        if self._clerk is not None:
-            self._clerk.leave()
+        """Send the clerks home, too."""
+        for clerk in self._clerks:
+            clerk.leave()
 
-    def _printing_clerk(self) -> PrintingClerk | None:
+    def _printing_clerk(self) -> tuple[PrintingClerk, ...]:
         """Send a clerk to the print room, over this terminal, if there is anything to do."""
         if not wants_clerk(self.day.scenario, self.day.days):
-            return None
-        supervisor = self.as_supervisor(self.hall.code)
-        if not (isinstance(self.target, PrintRoom) and isinstance(supervisor, PrintRoom)):
+            return ()
+        if not (isinstance(self.target, PrintRoom) and isinstance(self.supervisor, PrintRoom)):
             log.warning(
                 "office %s: the adapter has no print room, so the scenario's printing hours and blank cards are not "
                 "played; loadtests/targets/__init__.py describes it",
                 self.hall.code,
             )
-            return None
-        clerk = PrintingClerk(self.day, self.hall.plan, self.target, supervisor)
-        clerk.begin()
-        return clerk
+            return ()
+        return (PrintingClerk(self.day, self.hall.plan, self.target, self.supervisor),)
 
     @task
     def look(self) -> None:
@@ -84,6 +96,7 @@ class Window(Terminal):
         if comes_s < look_s:
             self._tell_who_came_back(comes_s)
             return
+        self._ask_version()
         with self._again_next_time():
             # Nobody of the day can have been decided before the run began; what earlier runs left is not ours.
             decided = self.target.decided(hall.code, clock.clock.origin_wall_s)
@@ -96,6 +109,15 @@ class Window(Terminal):
             # Whom the server fails now waits for the next look.
             with self._again_next_time():
                 self._tell(standing, comes_s)
+
+    def _ask_version(self) -> None:
+        """Hear which version serves the office now, if what is offered depends on it; what was heard last holds on."""
+        if not self.day.asks_version:
+            return
+        version = self.hall.version
+        with self._again_next_time():
+            version = self.target.version(self.hall.code)
+        self.day.hear(self.hall, version)
 
     def _tell_all(self, decided: list[Standing], seen_s: float) -> None:
         for standing in decided:

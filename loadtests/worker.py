@@ -114,7 +114,7 @@ class Worker:
             }
         )
         equip(plan, share["target"])
-        day = Day(plan, plan.load_scenario())
+        day = Day(plan, plan.load_scenario(), share["niks"])
         Operator.staff(day)
         Window.staff(day)
         Forwarder.staff(day)

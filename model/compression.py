@@ -8,7 +8,6 @@ See docs/time-compression.md.
 from model.arrivals import national_peak_per_s, peak_hour
 from model.scenario import Scenario
 from model.staffing import plan_offices
-from model.strategies import changed
 
 SHORTEST_LOOK_S = 0.1
 """Wall time: a compressed day must not turn a look every two minutes into a flood of requests."""
@@ -73,27 +72,11 @@ def _peak_per_s(scenario: Scenario, count: int) -> float:
     return peak_hour(lab, plan_offices(lab))[1]
 
 
-def playable(scenario: Scenario) -> Scenario:
-    """Return the scenario without what the load side does not play, so that its twin simulates the same day.
-
-    The load side knows people who come to be recorded. Everything else about the offices is the same for both: hours,
-    breaks and closed days, appointments, who leaves, comes back or goes home without the card, when packets are sent,
-    the printers' hours and blank cards.
-    """
-    return changed(
-        scenario,
-        {
-            "demand": {"mix": None, "batch_cards": None},
-        },
-    )
-
-
 def _with_offices(scenario: Scenario, count: int, volume: float) -> Scenario:
-    walk_ins = playable(scenario)
-    return walk_ins.model_copy(
+    return scenario.model_copy(
         update={
-            "offices": walk_ins.offices.model_copy(update={"which": scenario.load.offices[:count]}),
-            "demand": walk_ins.demand.model_copy(update={"volume": volume}),
-            "service": walk_ins.service.model_copy(update={"handover_s": window_interval_s(scenario)}),
+            "offices": scenario.offices.model_copy(update={"which": scenario.load.offices[:count]}),
+            "demand": scenario.demand.model_copy(update={"volume": volume}),
+            "service": scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)}),
         }
     )

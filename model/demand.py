@@ -20,6 +20,8 @@ class Mix(Section):
     """The same in another district; turned away until 5.5 runs."""
     foreign_resident: Share = 0.0
     """Recording and a card for a foreigner; turned away until 5.5 runs."""
+    correction: Share = 0.0
+    """A mistake in the biodata put right, at home, and a new card that bears it; needs no capture."""
 
     @model_validator(mode="after")
     def _adds_up(self) -> "Mix":

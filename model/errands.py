@@ -22,6 +22,8 @@ class Errand(StrEnum):
     """The same at any other office, with a police letter."""
     FOREIGN_RESIDENT = "foreign_resident"
     """Recording and a card for a foreigner with a permit to stay."""
+    CORRECTION = "correction"
+    """A mistake in the biodata put right, at the office of the citizen's home, and a new card that bears it."""
 
 
 class Needs(NamedTuple):
@@ -40,6 +42,7 @@ NEEDS = {
     Errand.REPLACEMENT: Needs(False, (Stage.PERSONALISATION,), "5.4"),
     Errand.REPLACEMENT_AWAY: Needs(False, (Stage.PERSONALISATION,), "5.5"),
     Errand.FOREIGN_RESIDENT: Needs(True, CENTRAL_STAGES, "5.5"),
+    Errand.CORRECTION: Needs(False, (Stage.PERSONALISATION,), "5.4"),
 }
 
 
@@ -47,6 +50,11 @@ NEEDS = {
 def offers(version: str, errand: Errand) -> bool:
     """Tell whether a version of the centre's software offers an errand; who comes for another is turned away."""
     return _parts(version) >= _parts(NEEDS[errand].since)
+
+
+def depends_on_version(errand: Errand) -> bool:
+    """Tell whether some version does not offer an errand: only then does anybody have to ask which one runs."""
+    return _parts(NEEDS[errand].since) > min(_parts(needs.since) for needs in NEEDS.values())
 
 
 def _parts(version: str) -> list[int]:

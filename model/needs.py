@@ -18,7 +18,8 @@ def drawn_errands(scenario: Scenario, chances: Floats) -> list[Errand]:
     errands = list(Errand)
     shares = scenario.demand.mix.shares
     bounds = np.cumsum([shares[errand] for errand in errands])
-    bounds[-1] = 1.0
+    # Sums of shares may miss 1 by a rounding, which must not give anybody an errand that has no share.
+    bounds[max(index for index, errand in enumerate(errands) if shares[errand]) :] = 1.0
     return [errands[index] for index in np.searchsorted(bounds, chances, side="right").tolist()]
 
 

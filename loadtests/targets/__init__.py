@@ -1,6 +1,6 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-An adapter of your own is a class of five methods, and three more where offices control their printing (`PrintRoom`),
+An adapter of your own is a class of seven methods, and three more where offices control their printing (`PrintRoom`),
 made with a line and an office's key; `loadtests.targets.example` is one to begin with. `antrean load --adapter
 mypackage.mymodule:MyTarget` uses it.
 """
@@ -57,6 +57,19 @@ class Replacement(NamedTuple):
     """Whether nobody waits for the card, so that it is printed when `PrintRoom.print_held` next says so."""
 
 
+class Correction(NamedTuple):
+    """A mistake in a resident's biodata; the new card that bears it is a replacement of its own."""
+
+    nik: str
+    office: str
+    """Where the resident is at home, and asks."""
+    field: str
+    """Which of the biodata, by their names in a packet: name, birth_place, address or occupation."""
+    value: str
+    reason: str
+    """What proves it, in words."""
+
+
 class TargetError(Exception):
     """The server did not do what was asked; `passing` tells whether it may if asked again."""
 
@@ -77,6 +90,9 @@ class Target(Protocol):
     def replace(self, replacement: Replacement) -> Status:
         """Have a card made anew and return where its record stands; asking again does no harm."""
 
+    def correct(self, correction: Correction) -> None:
+        """Have a field of a resident's biodata corrected; asking again does no harm."""
+
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """Return the office's records in a status of `DECIDED` that began after `since_wall_s`."""
 
@@ -85,6 +101,13 @@ class Target(Protocol):
 
     def hand_over(self, reference: str) -> None:
         """Note that the citizen has the card."""
+
+    def version(self, office: str) -> str | None:
+        """Return the software version that serves an office now, such as "5.4"; None where the server does not say.
+
+        Citizens are turned away at the door while it does not offer what they come for (`model.errands.offers`); where
+        nobody says, everything is offered. Asked only where the scenario's mix has what some version does not offer.
+        """
 
 
 @runtime_checkable
@@ -118,6 +141,7 @@ class Adapter(Protocol):
         """Return the target over a terminal's line, as the office with this key; None where no key is needed."""
 
 
+METHODS = ("submit", "replace", "correct", "decided", "status", "hand_over", "version")
 SHIPPED = {"mock": "loadtests.targets.mock:MockTarget", "example": "loadtests.targets.example:ExampleTarget"}
 """The adapters that have a name."""
 
@@ -135,9 +159,7 @@ def find_adapter(name: str) -> Adapter:
         raise ValueError(
             f"--adapter {name}: {error}; it is one of {', '.join(SHIPPED)}, or module:Class of your own"
         ) from None
-    missing = [
-        method for method in ("submit", "replace", "decided", "status", "hand_over") if not hasattr(found, method)
-    ]
+    missing = [method for method in METHODS if not hasattr(found, method)]
     if missing:
         raise ValueError(f"--adapter {name}: lacks {', '.join(missing)}; loadtests/targets/__init__.py describes them")
     return cast(Adapter, found)

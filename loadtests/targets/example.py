@@ -2,6 +2,7 @@
 
     POST /api/applications               {"id", "branch", "applicant": {...}, "portrait": base64, ...}   -> {"state"}
     POST /api/duplicates                 {"id", "branch", "holder"}                                     -> {"state"}
+    PATCH /api/holders/HOLDER            {"address": "..."}
     GET  /api/applications/ID                                                                           -> {"state"}
     GET  /api/branches/CODE/applications?state=READY,...   -> {"items": [{"id", "state", "changed": ISO 8601}, ...]}
     PUT  /api/applications/ID/collected
@@ -19,7 +20,7 @@ from typing import Any
 
 from loadtests.line import Line
 from loadtests.people import Packet
-from loadtests.targets import Replacement, Standing, TargetError
+from loadtests.targets import Correction, Replacement, Standing, TargetError
 from model.stages import Status
 
 STATES = {
@@ -57,6 +58,11 @@ class ExampleTarget:
         order = {"id": replacement.reference, "branch": replacement.office, "holder": replacement.nik}
         return STATES[self._ask("POST", "/api/duplicates", "/api/duplicates", json=order)["state"]]
 
+    def correct(self, correction: Correction) -> None:
+        """Put a holder's data right."""
+        right = {correction.field: correction.value}
+        self._ask("PATCH", f"/api/holders/{correction.nik}", "/api/holders/{holder}", json=right)
+
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """List a branch's cards to collect and double applications."""
         path = f"/api/branches/{office}/applications"
@@ -74,6 +80,10 @@ class ExampleTarget:
     def hand_over(self, reference: str) -> None:
         """Note that the card was collected."""
         self._ask("PUT", f"/api/applications/{reference}/collected", "/api/applications/{id}/collected")
+
+    def version(self, office: str) -> str | None:  # noqa: ARG002 - other servers' versions differ by office
+        """Say nothing: this server has offered the same since it exists."""
+        return None
 
     def _ask(self, method: str, path: str, name: str, **options: Any) -> Any:
         response = self._line.request(method, path, name=name, headers=self._headers, **options)

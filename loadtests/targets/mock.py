@@ -7,13 +7,16 @@ from urllib.parse import urlencode
 
 from loadtests.line import Line
 from loadtests.people import Packet
-from loadtests.targets import DECIDED, Replacement, Standing, TargetError
+from loadtests.targets import DECIDED, Correction, Replacement, Standing, TargetError
+from model.offices import zone_of
 from model.stages import Status
 
 # Fixed, so that a packet is always the same bytes; 128 random bits do not turn up in a packet's noise.
 BOUNDARY = b"antrean-6f1c2a9be04d47c58a3b71e9d20c5f84"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY.decode()}"
 LIST_LIMIT = 10_000
+ROLLED_OUT = "5.5"
+"""What runs in the zones that a rolling upgrade has upgraded already."""
 
 
 class MockTarget:
@@ -42,6 +45,11 @@ class MockTarget:
         }
         return Status(self._ask("POST", "/v1/replacements", "/v1/replacements", json=asked)["status"])
 
+    def correct(self, correction: Correction) -> None:
+        """Correct a resident's biodata, which takes a supervisor's key; what is so already stays as it is."""
+        changes = {correction.field: correction.value, "reason": correction.reason}
+        self._ask("PATCH", f"/v1/residents/{correction.nik}", "/v1/residents/{nik}", json=changes)
+
     def decided(self, office: str, since_wall_s: float) -> list[Standing]:
         """List the office's printed and refused records."""
         query = [("office", office), ("since", str(since_wall_s)), ("limit", str(LIST_LIMIT))]
@@ -56,6 +64,11 @@ class MockTarget:
     def hand_over(self, reference: str) -> None:
         """Hand a card over."""
         self._ask("POST", f"/v1/records/{reference}/handover", "/v1/records/{reference}/handover")
+
+    def version(self, office: str) -> str | None:
+        """Read the version, which during a rolling upgrade is that of the office's zone."""
+        software = self._ask("GET", "/v1/version", "/v1/version")
+        return ROLLED_OUT if zone_of(office) in software["upgraded_zones"] else str(software["version"])
 
     def switch_printers(self, office: str, on: bool) -> None:
         """Switch an office's printers."""
@@ -107,6 +120,9 @@ def multipart(packet: Packet) -> bytes:
     record: dict[str, Any] = {"reference": packet.reference, "office": packet.office, "biodata": packet.biodata}
     if packet.hold_print:
         record["hold_print"] = True
+    if packet.permit is not None:
+        permit = packet.permit
+        record["permit"] = {"kind": "KITAP", "number": permit.number, "expires": permit.expires.isoformat()}
     return b"".join(
         (
             _part(b'name="record"', b"application/json", json.dumps(record).encode()),

@@ -14,6 +14,7 @@ import pytest
 from antrean.knee import knee
 from antrean.verdict import Verdict
 from model.scenario_file import dump, load
+from model.strategies import changed
 
 pytestmark = pytest.mark.acceptance
 WITHIN_S = 270.0
@@ -21,14 +22,18 @@ WITHIN_S = 270.0
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a scenario whose search is short: steps of three seconds, a wide interval, limits that any machine keeps."""
-    april = load("april-2016")
+    """Give a scenario whose search is short: steps of three seconds, a wide interval, limits that any machine keeps.
+
+    Its citizens come for several things, and some of them are turned away.
+    """
+    mix = {"enrollment": 0.5, "replacement": 0.2, "correction": 0.1, "foreign_resident": 0.2}
+    april = changed(load("april-2016"), {"demand": {"mix": mix}})
     limits = {"warm_up_s": 1.0, "step_s": 3.0, "longest_s": 3.0, "resolution": 0.9, "growth": 0.5, "errors": 0.5}
     load_side = april.load.model_copy(update={"capacity_window_s": 2.0, "max_rate_per_s": 60.0})
     path = tmp_path_factory.mktemp("scenario") / "small.toml"
     scenario = april.model_copy(
         update={
-            "centre": april.centre.model_copy(update={"residents": 500}),
+            "centre": april.centre.model_copy(update={"residents": 20_000}),
             "capacity": april.capacity.model_copy(update=limits),
             "load": load_side,
         }
@@ -74,6 +79,19 @@ def test_an_interrupted_search_keeps_its_steps_and_goes_on(small: Path, tmp_path
     steps = pl.read_parquet(folder / "steps.parquet")
     assert steps.head(kept.height).equals(kept)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert summary["offered"] == pytest.approx({"enrollment": 0.625, "replacement": 0.25, "correction": 0.125})
+    # What was sent is what was said to be offered, and the server took all of it.
+    told = [
+        json.loads((folder / f"step-{number}" / "summary.json").read_text(encoding="utf-8"))
+        for number in steps["number"]
+    ]
+    sent = {
+        step: sum(one["steps"][step]["actual"]["count"] for one in told if step in one["steps"])
+        for step in ("submission", "replacement", "correction")
+    }
+    assert min(sent.values()) > 0
+    assert sent["submission"] > sent["replacement"]
+    assert sum(one["failed"] for one in told) == 0
     verdicts = {rate: Verdict(verdict) for rate, verdict in steps.select("rate_per_s", "verdict").iter_rows()}
     assert summary["complete"] is True
     assert summary["interval_per_s"] == list(knee(verdicts)[:2])

@@ -9,11 +9,12 @@ import pytest
 from rich.console import Console
 
 from antrean.capacity import META, Search, SearchOptions, highest_rate, search_capacity, summarise
-from antrean.capacity_report import write_capacity_report
+from antrean.capacity_report import answer, write_capacity_report
 from antrean.offer import Step, backlog
 from antrean.runs import Run, machine
-from antrean.verdict import Enrollments, Verdict
+from antrean.verdict import Asked, Verdict
 from model.scenario_file import dump, load
+from model.strategies import changed
 from tests.antrean.test_verdict import regular
 
 APRIL = load("april-2016")
@@ -60,6 +61,25 @@ def test_what_stands_in_the_way_of_believing_it_is_told(steps: list[Step], warni
     assert any(warning in line for line in told["warnings"])
 
 
+def test_what_was_offered_is_told_by_its_shares() -> None:
+    mix = {"enrollment": 0.5, "replacement": 0.25, "replacement_away": 0.25}
+    mixed = changed(APRIL, {"demand": {"mix": mix}})
+    told = summarise(Search(mixed, 100.0, STEPS))
+    # 5.4 turns the others away at the door.
+    assert told["offered"] == pytest.approx({"enrollment": 2 / 3, "replacement": 1 / 3})
+    assert answer(told)[0].startswith(
+        "The server sustains 75.0 citizens a second (67% enrollment, 33% replacement) and does not sustain 86.6"
+    )
+    assert summarise(Search(APRIL, 100.0, STEPS))["offered"] == {"enrollment": 1.0}
+
+
+def test_a_mix_of_which_the_version_offers_nothing_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    foreign = changed(APRIL, {"demand": {"mix": {"enrollment": 0.0, "foreign_resident": 1.0}}})
+    with pytest.raises(ValueError, match="offers nothing of demand"):
+        search_capacity("april-2016", foreign, SearchOptions(tmp_path), Console(quiet=True))
+    assert not list(tmp_path.iterdir())
+
+
 def test_too_few_steps_fit_no_law() -> None:
     told = summarise(Search(APRIL, 100.0, STEPS[:3]))
     assert told["scalability"] is None
@@ -72,7 +92,7 @@ def test_the_busiest_second_of_the_highest_rate_keeps_to_the_scenarios() -> None
 
 
 def test_the_backlog_is_who_came_and_has_not_left() -> None:
-    seen = Enrollments(np.array([0.5, 0.6, 1.5]), np.array([1.2, np.inf, 1.9]), np.zeros(3, dtype=bool))
+    seen = Asked(np.array([0.5, 0.6, 1.5]), np.array([1.2, np.inf, 1.9]), np.zeros(3, dtype=bool))
     assert backlog(seen, 2.0).to_dicts() == [
         {"second": 1, "arrived": 2, "left": 0, "backlog": 2},
         {"second": 2, "arrived": 1, "left": 2, "backlog": 1},

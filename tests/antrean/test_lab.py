@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -19,8 +20,10 @@ from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES, Stage
+from model.strategies import changed
 from tests.mock_server.commands import wait_until
 from tests.mock_server.packets import OFFICE, Packet
+from tests.mock_server.test_features import KITAP
 
 CLOCK = Clock(1.0, origin_wall_s=0.0, origin_scenario_s=0.0)
 OUTAGE_S = 5.0
@@ -82,15 +85,43 @@ class Clerk:
         return True
 
 
-def test_an_office_that_counts_its_blank_cards_has_a_supervisor_to_book_them(lab: Lab, scenario: Scenario) -> None:
-    plans = {code: plan._replace(cards=5) for code, plan in plan_offices(scenario).items()}
+def test_an_office_has_a_supervisor_who_may_book_blank_cards(server: Server) -> None:
     path = f"/v1/offices/{OFFICE}/stock"
-    with lab.server("counting", plans, 0.0) as server:
-        for holder, status in ((OFFICE, 403), (supervisor_of(OFFICE), 200)):
-            with client_of(server, holder) as client:
-                assert client.post(path, json={"blanks": 5}).status_code == status
-    with lab.server("endless", plan_offices(scenario), 0.0) as server:
-        assert set(json.loads(server.keys_file.read_text())) == {OFFICE, Role.ADMIN}
+    for holder, status in ((OFFICE, 403), (supervisor_of(OFFICE), 200)):
+        with client_of(server, holder) as client:
+            assert client.post(path, json={"blanks": 5}).status_code == status
+
+
+def test_whoever_is_seeded_has_a_card_to_replace_and_is_listed_where_somebody_asks(
+    server: Server, scenario: Scenario
+) -> None:
+    asking = changed(scenario, {"demand": {"mix": {"enrollment": 0.9, "correction": 0.1}}})
+    assert server.residents_file(scenario) is None
+    path = server.residents_file(asking)
+    assert path is not None
+    listed = json.loads(path.read_text())
+    niks = [nik for office in listed.values() for nik in office]
+    assert len(set(niks)) == len(niks) == scenario.centre.residents
+    assert all(nik.startswith(code.replace(".", "")) for code, office in listed.items() for nik in office)
+    with psycopg.connect(server.database_url) as connection:
+        connection.execute("UPDATE cards SET status = 'REVOKED' WHERE nik = %s", (niks[0],))
+    path = server.residents_file(asking)
+    assert path is not None
+    assert niks[0] not in path.read_text()
+
+
+def test_a_lab_whose_scenario_begins_with_5_5_has_its_residents_on_it(scenario: Scenario, tmp_path: Path) -> None:
+    newest = changed(scenario, {"centre": {"version": "5.5"}})
+    with open_lab(tmp_path) as lab:
+        lab.seed(newest, plan_offices(newest))
+        with lab.server("newest", plan_offices(newest), 0.0) as server:
+            assert server.admin.get("/v1/version")["version"] == "5.5"
+            with client_of(server, OFFICE) as office:
+                answer = Packet("A-1", biodata={"nationality": "BELANDA"}, permit=KITAP).post(office)
+            assert answer.status_code == 202
+            with psycopg.connect(server.database_url) as connection:
+                row = connection.execute("SELECT count(*) FROM residents WHERE search_key IS NOT NULL").fetchone()
+            assert row == (scenario.centre.residents,)
 
 
 def test_a_restarted_database_loses_nothing_and_the_server_outlives_it(server: Server) -> None:

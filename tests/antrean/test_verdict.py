@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from antrean.offer import held_against
-from antrean.verdict import Enrollments, Limits, Verdict, judge, mean_bounds, share_bounds
+from antrean.verdict import Asked, Limits, Verdict, judge, mean_bounds, share_bounds
 
 SERVERS = 4
 CAPACITY_PER_S = 100.0
@@ -19,7 +19,7 @@ MOST_WRONG = 19
 """Of 200 runs, more than this are wrong in one of 1,000 trials when each is with a chance of 0.05 (binomial)."""
 
 
-def queue(rate_per_s: float, seed: int) -> Enrollments:
+def queue(rate_per_s: float, seed: int) -> Asked:
     """Simulate an M/M/4 queue, first come, first served; who is not served by the end has not left."""
     dice = np.random.default_rng(seed)
     ends_s = WARM_UP_S + LENGTH_S
@@ -32,7 +32,7 @@ def queue(rate_per_s: float, seed: int) -> Enrollments:
         left_s[number] = max(moment_s, free_s[0]) + work_s[number]
         heapq.heapreplace(free_s, left_s[number])
     left_s[left_s > ends_s] = np.inf
-    return Enrollments(due_s, left_s, np.zeros(len(due_s), dtype=bool))
+    return Asked(due_s, left_s, np.zeros(len(due_s), dtype=bool))
 
 
 def verdicts(rate_per_s: float) -> Counter[Verdict]:
@@ -58,9 +58,9 @@ def test_above_the_knee_a_rate_is_never_sustained_and_mostly_exceeded() -> None:
     assert seen[Verdict.EXCEEDED] > 0.9 * RUNS
 
 
-def regular(count: int, stay_s: float) -> Enrollments:
+def regular(count: int, stay_s: float) -> Asked:
     due_s = np.linspace(0, WARM_UP_S + LENGTH_S, count, endpoint=False)
-    return Enrollments(due_s, due_s + stay_s, np.zeros(count, dtype=bool))
+    return Asked(due_s, due_s + stay_s, np.zeros(count, dtype=bool))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def regular(count: int, stay_s: float) -> Enrollments:
         (regular(4_000, 0.1)._replace(failed=np.arange(4_000) % 20 == 0), ("errors",)),
     ],
 )
-def test_a_flat_backlog_alone_does_not_make_a_rate_sustained(seen: Enrollments, broken: tuple[str, ...]) -> None:
+def test_a_flat_backlog_alone_does_not_make_a_rate_sustained(seen: Asked, broken: tuple[str, ...]) -> None:
     judged = judge(seen, (WARM_UP_S, WARM_UP_S + LENGTH_S), LIMITS, ERROR)
     assert judged.verdict is Verdict.EXCEEDED
     assert judged.broken == broken
@@ -108,7 +108,7 @@ def test_failures_in_a_cluster_are_less_certain_than_scattered_ones() -> None:
 
 
 def test_nothing_arrived_says_nothing() -> None:
-    nothing = Enrollments(np.empty(0), np.empty(0), np.empty(0, dtype=bool))
+    nothing = Asked(np.empty(0), np.empty(0), np.empty(0, dtype=bool))
     assert judge(nothing, (5.0, 45.0), LIMITS, ERROR).verdict is Verdict.UNDECIDED
 
 

@@ -34,7 +34,8 @@ class LocalFleet:
             out=self.out,
             **more,
         )
-        FleetPlan(load=load, target=target, workers=workers).write(folder / "fleet.json")
+        self.plan = FleetPlan(load=load, target=target, workers=workers)
+        self.plan.write(folder / "fleet.json")
         self.master = self._start("master", master_command(folder / "fleet.json", "127.0.0.1", ui=ui, otel=False))
         self.workers: list[Popen] = []
         try:

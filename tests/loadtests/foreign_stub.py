@@ -24,6 +24,7 @@ class ForeignServer:
         self.received: dict[str, float] = {}
         self.collected: list[str] = []
         self.duplicates: dict[str, str] = {}
+        self.amended: dict[str, dict[str, str]] = {}
         self.keys: set[str | None] = set()
         self.fails_next: list[Response] = []
         """Answers given in place of the next ones."""
@@ -36,6 +37,7 @@ class ForeignServer:
             routes=[
                 Route("/api/applications", self._apply, methods=["POST"]),
                 Route("/api/duplicates", self._duplicate, methods=["POST"]),
+                Route("/api/holders/{holder}", self._amend, methods=["PATCH"]),
                 Route("/api/applications/{id}", self._read),
                 Route("/api/branches/{code}/applications", self._list),
                 Route("/api/applications/{id}/collected", self._collect, methods=["PUT"]),
@@ -67,7 +69,13 @@ class ForeignServer:
     async def _duplicate(self, request: Request) -> Response:
         said = await request.json()
         self.duplicates[said["id"]] = said["holder"]
-        return JSONResponse({"state": "QUEUED"})
+        self.received.setdefault(said["id"], time.time())
+        self._branch[said["id"]] = said["branch"]
+        return JSONResponse({"state": self._state(said["id"])})
+
+    async def _amend(self, request: Request) -> Response:
+        self.amended[request.path_params["holder"]] = await request.json()
+        return Response(status_code=204)
 
     async def _read(self, request: Request) -> Response:
         reference = request.path_params["id"]

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import uvicorn
@@ -35,6 +36,14 @@ class StubServer:
         self.received: dict[str, float] = {}
         self.issued: list[str] = []
         self.packet_bytes: list[int] = []
+        self.replacements: dict[str, dict[str, Any]] = {}
+        """What was ordered anew, by reference."""
+        self.corrections: dict[str, dict[str, str]] = {}
+        """What was corrected, by NIK."""
+        self.refuses_replacements = False
+        self.version = "5.5"
+        self.upgraded_zones: list[str] = []
+        self.version_looks = 0
         self.sendings = 0
         self.handovers = 0
         self.shown: set[tuple[str, str, str | None]] = set()
@@ -47,6 +56,9 @@ class StubServer:
         return Starlette(
             routes=[
                 Route("/v1/enrollments", self._enroll, methods=["POST"]),
+                Route("/v1/replacements", self._replace, methods=["POST"]),
+                Route("/v1/residents/{nik}", self._correct, methods=["PATCH"]),
+                Route("/v1/version", self._tell_version),
                 Route("/v1/records", self._list),
                 Route("/v1/records/{reference}", self._read),
                 Route("/v1/records/{reference}/handover", self._hand_over, methods=["POST"]),
@@ -83,6 +95,25 @@ class StubServer:
         if self.loses_every and self.sendings % self.loses_every == 0:
             return JSONResponse({"title": "Internal Server Error", "status": 500}, 500)
         return JSONResponse({"reference": record["reference"], "status": self._status(record["reference"])[0]}, 202)
+
+    async def _replace(self, request: Request) -> JSONResponse:
+        await self._stall()
+        asked = await request.json()
+        self._note(request, asked["office"])
+        if self.refuses_replacements:
+            return JSONResponse({"title": "Conflict", "status": 409}, 409)
+        self.replacements[asked["reference"]] = asked
+        self.received.setdefault(asked["reference"], time.time())
+        self._office[asked["reference"]] = asked["office"]
+        return JSONResponse({"reference": asked["reference"], "status": self._status(asked["reference"])[0]}, 202)
+
+    async def _correct(self, request: Request) -> JSONResponse:
+        self.corrections[request.path_params["nik"]] = await request.json()
+        return JSONResponse({})
+
+    async def _tell_version(self, _: Request) -> JSONResponse:
+        self.version_looks += 1
+        return JSONResponse({"version": self.version, "upgraded_zones": self.upgraded_zones})
 
     def _take(self, reference: str, office: str, template: bytes) -> None:
         if reference in self.received:

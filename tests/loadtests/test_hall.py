@@ -14,6 +14,7 @@ from loadtests.record import Record, read_events
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen
 from model.clock import Clock
+from model.errands import Errand
 from model.events import Exit
 from model.scenario import Scenario
 from model.staffing import plan_offices
@@ -64,6 +65,18 @@ def malang(opened: Open) -> Opened:
 
 def visitor(number: int, arrival_s: float = 0.0, **more: Any) -> Citizen:
     return Citizen(f"{OFFICE}-d0-{number:04d}", OFFICE, arrival_s, 1.0, None, (), **more)
+
+
+def test_what_is_offered_follows_the_version_and_is_everything_while_nobody_knows_it(malang: Opened) -> None:
+    hall = malang.hall
+    assert all(hall.offers(errand) for errand in Errand)
+    hall.version = "5.4"
+    assert {errand for errand in Errand if not hall.offers(errand)} == {
+        Errand.REPLACEMENT_AWAY,
+        Errand.FOREIGN_RESIDENT,
+    }
+    hall.version = "5.5"
+    assert all(hall.offers(errand) for errand in Errand)
 
 
 def test_first_come_first_served(malang: Opened) -> None:

@@ -43,6 +43,8 @@ def summary(submitted: int, failed: int, lag_s: float, took_s: float) -> dict[st
     for _ in range(submitted):
         lag.add(lag_s)
         took.add(took_s, took_s / 2)
+    for _ in range(failed):
+        took.fail(took_s, took_s)
     counts = dict.fromkeys(COUNTS, 0) | {"submitted": submitted, "failed": failed}
     more = {"unanswered": 1, "dropped": 2, "retries": 3, "late": 0}
     return counts | more | {"dispatch_lag": lag.percentiles(), "steps": {"submission": took.percentiles()}}

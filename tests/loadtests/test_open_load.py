@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadtests.open_load import arrivals_s
+from loadtests.walk_ins import arrivals_s
 from model.scenario import Scenario
 from model.stages import Stage
 from tests.loadtests.lab import Run

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from loadtests.people import Packet, People, walk_ins
+from loadtests.people import Packet, People
 from loadtests.targets.mock import multipart
+from loadtests.walk_ins import walk_ins
 from model.arrivals import Citizen, citizens
 from model.scenario import Scenario
 from model.staffing import plan_offices

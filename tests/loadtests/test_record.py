@@ -10,6 +10,7 @@ import pytest
 from loadtests.record import EVENTS, RETRIES, Record, read_events, read_retries_s
 from model.arrivals import Citizen
 from model.clock import Clock
+from model.errands import Errand
 from model.events import SCHEMA, Exit, Source, to_frame
 from model.stages import Stage, Status
 
@@ -116,6 +117,32 @@ def test_a_packet_given_up_is_a_failure_until_its_card_turns_up(record: Record, 
     assert (record.failed, record.issued, record.unfinished) == (0, 1, 0)
     record.flush()
     assert [row.outcome for row in read_events(tmp_path)][1] is Status.SENT_FOR_ENROLLMENT
+
+
+def test_an_errand_without_a_packet_has_a_step_of_its_own(record: Record, tmp_path: Path) -> None:
+    for number, errand in enumerate((Errand.REPLACEMENT, Errand.REPLACEMENT_AWAY, Errand.CORRECTION)):
+        served(record, AYU._replace(name=f"35.07-d0-{number:04d}", errand=errand), Status.CARD_ISSUED)
+    record.sent()
+    record.gave_up(BUDI._replace(errand=Errand.CORRECTION), 1_600.0, 1_600.0, 1_900.0, COUNTER)
+    steps = json.loads(json.dumps(summary(record, tmp_path)["steps"]))
+    assert "submission" not in steps
+    assert [steps[name]["actual"]["count"] for name in ("replacement", "correction")] == [2, 1]
+    assert steps["correction"]["failed"]["actual"]["count"] == 1
+    record.flush()
+    rows = list(read_events(tmp_path))
+    assert {row.outcome for row in rows if row.stage is Stage.CAPTURE} == {Status.PROCESSING}
+    assert sum(row.stage is Stage.SUBMISSION for row in rows) == 4
+
+
+def test_who_is_turned_away_has_come_and_gone(record: Record, tmp_path: Path) -> None:
+    record.arrival(AYU, 1_001.0)
+    record.exit(AYU, AYU.arrival_s, 1_001.0, Exit.TURNED_AWAY)
+    assert (record.turned_away, record.unfinished) == (1, 0)
+    assert summary(record, tmp_path)["turned_away"] == 1
+    record.flush()
+    gone = list(read_events(tmp_path))[1]
+    assert (gone.stage, gone.server, gone.outcome) == (Stage.CAPTURE, Exit.TURNED_AWAY, Status.UNREGISTERED)
+    assert (gone.entered_s, gone.started_s, gone.finished_s) == (1_000.0, 1_001.0, 1_001.0)
 
 
 def test_what_was_flushed_is_readable_after_a_kill_in_the_middle_of_a_line(record: Record, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import JSONResponse
 
 from loadtests.line import Line, Meter
-from loadtests.targets import Adapter, PoliceLetter, PrintRoom, Replacement, TargetError, find_adapter
+from loadtests.targets import Adapter, Correction, PoliceLetter, PrintRoom, Replacement, TargetError, find_adapter
 from loadtests.targets.example import ExampleTarget
 from loadtests.targets.mock import MockTarget
 from mock_server.routes import offices as routes_of_offices
@@ -44,7 +44,7 @@ def test_an_adapter_that_is_not_there_is_an_error_with_a_remedy(name: str) -> No
 
 
 def test_an_adapter_that_lacks_a_method_is_named_with_it() -> None:
-    with pytest.raises(ValueError, match="HalfTarget: lacks replace, decided, status, hand_over"):
+    with pytest.raises(ValueError, match="HalfTarget: lacks replace, correct, decided, status, hand_over, version"):
         find_adapter("tests.loadtests.test_targets:HalfTarget")
 
 
@@ -135,6 +135,26 @@ def test_the_example_orders_a_duplicate_of_the_foreign_server(foreign: ForeignSe
     assert foreign.duplicates == {"35.07-r0-0001": "3507010101900001"}
 
 
+def test_the_example_amends_a_holder_and_does_not_know_its_version(foreign: ForeignServer) -> None:
+    target = ExampleTarget(Line(HttpSession(foreign.host), Meter()))
+    target.correct(Correction("3507010101900001", "35.07", "address", "Jl. Kartini No. 2", "moved"))
+    assert foreign.amended == {"3507010101900001": {"address": "Jl. Kartini No. 2"}}
+    assert target.version("35.07") is None
+
+
+@pytest.mark.parametrize(
+    ("version", "upgraded_zones", "told"),
+    [("5.4", [], {"5.4"}), ("5.4", ["WIT"], {"5.4", "5.5"}), ("5.5", [], {"5.5"})],
+)
+def test_the_mock_servers_version_is_that_of_the_offices_zone(
+    stub: StubServer, version: str, upgraded_zones: list[str], told: set[str]
+) -> None:
+    stub.version, stub.upgraded_zones = version, upgraded_zones
+    target = MockTarget(Line(HttpSession(stub.host), Meter()))
+    assert target.version("35.07") == version
+    assert {target.version("35.07"), target.version("91.71")} == told
+
+
 class HttpSession:
     """Speaks HTTP without Locust."""
 
@@ -142,7 +162,7 @@ class HttpSession:
         self._host = host
 
     def request(self, method: str, url: str, name: str, **options: Any) -> Any:  # noqa: ARG002 - Locust's
-        return httpx.request(method, self._host + url, headers=options["headers"], json=options["json"])
+        return httpx.request(method, self._host + url, headers=options["headers"], json=options.get("json"))
 
 
 @pytest.fixture
