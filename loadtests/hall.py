@@ -74,7 +74,7 @@ class Hall:
         self._waiting = 0
         self._impatient: list[tuple[float, int, Ticket]] = []
         self._came = Event()
-        self._numbers = count()
+        self._tickets = count()
         self._back: list[Ticket] = []
 
     @property
@@ -147,7 +147,7 @@ class Hall:
         self._waiting += 1
         self._queue.put(ticket)
         if ticket.until_s < math.inf:
-            heapq.heappush(self._impatient, (ticket.until_s, next(self._numbers), ticket))
+            heapq.heappush(self._impatient, (ticket.until_s, next(self._tickets), ticket))
             self._came.set()
 
     def _void(self, ticket: Ticket) -> None:

@@ -134,13 +134,16 @@ class Record:
     ) -> None:
         """Write that the window saw at `seen_s` what the centre decided, and had told the citizen at `end_s`."""
         self._failed.discard(citizen.name)
-        times_s = (min(since_s, seen_s), seen_s, seen_s, end_s)
+        since_s = min(since_s, seen_s)
         if status is Status.CARD_ISSUED:
             self.issued += 1
-            self._visit(citizen, Stage.HANDOVER, Stage.HANDOVER, times_s, server, status)
+            wall = self._clock.compressed
+            # Who does not wait there for the card has not waited before coming for it.
+            waits_since_s = since_s if citizen.waits else seen_s
+            self.measure(Stage.HANDOVER, wall(end_s - waits_since_s), wall(end_s - seen_s))
         else:
             self.refused += 1
-            self._row(citizen, Stage.HANDOVER, times_s, server, status)
+        self._row(citizen, Stage.HANDOVER, (since_s, seen_s, seen_s, end_s), server, status)
 
     def measure(self, step: str, intended_s: float, actual_s: float) -> None:
         """Count a step's duration in seconds of wall time, from its intended and from its actual start."""

@@ -80,7 +80,7 @@ def test_a_day_against_a_server_of_ones_own_is_played_and_documented(tmp_path: P
     run, summary = result(tmp_path)
     assert run.name.startswith("load-")
     assert summary["complete"] is True
-    assert (summary["day"], summary["replication"]) == (1, 2)
+    assert (summary["day"], summary["days"], summary["replication"]) == (1, 1, 2)
     assert summary["lost_offices"] == []
 
     played: Scenario = load(str(run / "lab.toml"))
@@ -202,6 +202,7 @@ def options(**more: Any) -> LoadOptions:
         ({"target": "http://cards.example", "permitted_host": "cards"}, "names 'cards'"),
         ({"target": "http://127.0.0.1:1"}, "--capacity N"),
         ({"day": 99}, "--day 99: the scenario has the days 0 to"),
+        ({"day": 1, "days": 3}, "--day 1 --days 3: the scenario has the days 0 to 2"),
         ({"workers": 11}, "load.offices has 10"),
         ({"workers": 0}, "1 at least"),
     ],
@@ -211,6 +212,13 @@ def test_what_cannot_be_played_is_said_before_anything_starts(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         check(april, options(**asked))
+
+
+def test_days_on_which_nobody_works_are_not_played(april: Scenario) -> None:
+    closed = april.model_copy(update={"offices": april.offices.model_copy(update={"closed_on": ["tuesday"]})})
+    with pytest.raises(ValueError, match="--day 1: the offices are closed on it"):
+        check(closed, options(day=1))
+    check(closed, options(day=1, days=2))
 
 
 def test_what_can_be_played_is_let_through(april: Scenario) -> None:

@@ -65,6 +65,14 @@ def test_a_whole_day_has_no_warnings(lab: Scenario) -> None:
     assert summary["citizens"]["planned"] == len(citizens(lab, plan_offices(lab), day=0)) > 0
 
 
+def test_the_planned_are_those_of_all_days(lab: Scenario) -> None:
+    two = PLAN.model_copy(update={"load": PLAN.load.model_copy(update={"days": 2})})
+    state = FleetState(expected=2, connected=2, opens_wall_s=0.0, over=True, workers=[worker("35.07")])
+    summary = summarise_load(lab, two, state, CLOCK, None)
+    assert summary["days"] == 2
+    assert summary["citizens"]["planned"] == sum(len(citizens(lab, plan_offices(lab), day)) for day in (0, 1))
+
+
 def test_a_lost_worker_takes_its_offices_along(lab: Scenario) -> None:
     summary = summarised(lab, worker("35.07"), worker("35.73", lost=True, over=False))
     assert summary["complete"] is False

@@ -4,9 +4,10 @@ import time
 import pytest
 from rich.console import Console
 
-from antrean.load_table import Board, step_table
+from antrean.load_table import Board, office_words, step_table
 from loadtests.fleet_state import FleetState
-from loadtests.news import Requests
+from loadtests.merged import COUNTS, Merged
+from loadtests.news import OfficeFigures, Requests
 from model.clock import Clock
 from model.scenario_file import load
 from tests.antrean.test_load_metrics import merged
@@ -51,6 +52,15 @@ def test_what_was_shown_last_is_there_for_others() -> None:
         assert board.latest()["offices"] == []
         board.show(state(lost=False), None)
         assert board.latest()["offices"][0]["waiting"] == 4
+
+
+def test_who_went_without_a_card_and_what_is_put_off_is_told_where_there_is_somebody() -> None:
+    counts = dict.fromkeys(COUNTS, 0) | {"issued": 7}
+    busy = Merged(**(merged() | {"citizens": counts | {"sent_home": 3}}))
+    assert "cards 7  left 8  sent home 3  to come back 9  in store 7  overtime 1 of 1 offices" in office_words(busy)
+    quiet = OfficeFigures(**(busy["offices"][0] | {"left": 0, "to_come_back": 0, "in_store": 0}))
+    calm = Merged(**(busy | {"offices": [quiet], "citizens": counts}))
+    assert "cards 7  overtime 1 of 1 offices" in office_words(calm)
 
 
 def test_the_table_has_a_row_for_each_step() -> None:

@@ -94,6 +94,17 @@ def test_who_goes_without_a_counter_is_a_row_with_the_reason_and_counted(record:
     assert "capture" not in json.loads(json.dumps(summary(record, tmp_path)))["steps"]
 
 
+def test_the_time_at_home_is_no_latency_of_the_handover(record: Record, tmp_path: Path) -> None:
+    at_home = AYU._replace(waits=False)
+    served(record, AYU, Status.CARD_ISSUED)
+    served(record, at_home, Status.CARD_ISSUED)
+    record.flush()
+    told = json.loads(json.dumps(summary(record, tmp_path)))["steps"]["handover"]["intended"]
+    # From the decision, and from coming back; at a hundred times the speed.
+    assert (told["count"], told["max_ms"], told["p50_ms"]) == (2, 500, pytest.approx(100, rel=2e-3))
+    assert {row.entered_s for row in read_events(tmp_path) if row.stage is Stage.HANDOVER} == {2_000.0}
+
+
 @pytest.mark.parametrize(("lag_s", "valid"), [(1.9, True), (2.1, False)])
 def test_a_lagging_generator_makes_latencies_invalid(record: Record, tmp_path: Path, lag_s: float, valid: bool) -> None:
     record.arrival(AYU, AYU.arrival_s + lag_s)

@@ -22,15 +22,17 @@ def played(scenario: Scenario, workers: int) -> list[Citizen]:
     for share in share_out(plan_offices(scenario), workers, 100.0):
         plan = LoadPlan.model_validate(
             {"scenario": "x", "mode": "day", "origin_wall_s": 0, "origin_scenario_s": 0, "out": "x"}
-            | {"offices": share.offices}
+            | {"offices": share.offices, "day": 1, "days": 2, "replication": 3}
         )
-        everybody += citizens(scenario, plan.plan_offices(scenario), day=1, replication=3)
+        everybody += plan.citizens(scenario)
     return everybody
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_any_number_of_workers_plays_the_identical_citizens(ten_offices: Scenario, workers: int) -> None:
-    alone = citizens(ten_offices, plan_offices(ten_offices), day=1, replication=3)
+    alone = [
+        citizen for day in (1, 2) for citizen in citizens(ten_offices, plan_offices(ten_offices), day, replication=3)
+    ]
     together = played(ten_offices, workers)
     assert len(together) == len(set(together)) == len(alone) > 100
     assert set(together) == set(alone)
