@@ -80,7 +80,7 @@ def playable(scenario: Scenario) -> Scenario:
     return changed(
         scenario,
         {
-            "offices": {"link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
+            "offices": {"offline": None, "link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
             "demand": {"mix": None, "patience": None, "returning": None, "batch_cards": None},
             "service": {"waiting_for_card": None},
             "staffing": {"avoid": None},

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from model.offline import Offline
 from model.section import AllOrSome, OfficeCode, Section
 from model.units import BitsPerSecond, PerDay, Seconds, Window
 
@@ -60,6 +61,9 @@ class Offices(Section):
     cards: Cards | None = None
     known: dict[OfficeCode, KnownOffice] = Field({})
     """Offices of which more is known."""
+    offline: list[Offline] = Field([])
+    """Offices that do not reach the centre from a moment until another: they go on capturing, keep the packets and send
+    them when the line is back. Who is there meanwhile goes home and comes for the card another day."""
 
     @model_validator(mode="after")
     def _stock_is_counted(self) -> "Offices":

@@ -12,7 +12,7 @@ from model.errands import NEEDS
 from model.events import EventLog, Exit
 from model.printers import Printers
 from model.scenario import Scenario
-from model.sending import sending_s
+from model.sending import online_s, sending_s
 from model.staffing import OfficeDay, OfficePlan, office_day, on_duty, shift_changes_s
 from model.stages import REFUSED, Stage, Status
 from model.station import Station
@@ -62,7 +62,7 @@ class Office:
         """Order the cards of people recorded earlier, at the moment given as their arrival."""
         for card in cards:
             yield self._until(card.arrival_s)
-            self._env.process(self._make_card(card))
+            self._env.process(self._order(card))
 
     def visit(self, citizen: Citizen) -> Generator[Event, object, None]:
         """Take a ticket, be served at a counter, wait for the centre and the printer, collect the card."""
@@ -74,9 +74,13 @@ class Office:
         if counter is None:
             return
         yield from self._be_captured(citizen, counter)
-        place = yield from self._be_sent(citizen, counter)
-        status = yield from self._make_card(citizen, place)
+        citizen, place = yield from self._be_sent(citizen, counter)
+        citizen, status = yield from self._make_card(citizen, place)
         yield from self._collect(citizen, status)
+
+    def _order(self, card: Citizen) -> Generator[Event, object, None]:
+        card = yield from self._over_line(card)
+        yield from self._make_card(card)
 
     def _wait_for_counter(self, citizen: Citizen) -> Generator[Event, object, int | None]:
         """Queue at the counters; who is sent home in the evening may come back when the doors next open."""
@@ -104,10 +108,11 @@ class Office:
         name = self._counters.server_name(counter)
         self._row(citizen, Stage.CAPTURE, (citizen.arrival_s, started_s, self._env.now), name, captured)
 
-    def _be_sent(self, citizen: Citizen, counter: int) -> Generator[Event, object, int | None]:
+    def _be_sent(self, citizen: Citizen, counter: int) -> Generator[Event, object, tuple[Citizen, int | None]]:
         """Have the packet sent: at once by the operator, who waits for the receipt, or later from the office's store.
 
-        Returns the record's place in the centre, where places are counted.
+        Who hears that it cannot be sent today goes home. Returns the citizen, who may not wait any more, and the
+        record's place in the centre, where places are counted.
         """
         ready_s = self._env.now
         send_s = sending_s(self._scenario, self.plan.office, ready_s)
@@ -115,12 +120,23 @@ class Office:
             place = yield from self._centre.enter(citizen)
             yield from self._send(citizen, ready_s)
             self._counters.release(counter)
-            return place
+            return citizen, place
         self._counters.release(counter)
+        if send_s > self._today(self._day(ready_s)).evening_end_s:
+            citizen = citizen._replace(waits=False)
+        citizen = yield from self._over_line(citizen)
         yield self._until(send_s)
         place = yield from self._centre.enter(citizen)
         yield from self._send(citizen, ready_s)
-        return place
+        return citizen, place
+
+    def _over_line(self, citizen: Citizen) -> Generator[Event, object, Citizen]:
+        """Wait while the line is down; who hears of that goes home, and is returned as somebody who does not wait."""
+        back_s = online_s(self._scenario, self.plan.office, self._env.now)
+        if back_s == self._env.now:
+            return citizen
+        yield self._until(back_s)
+        return citizen._replace(waits=False)
 
     def _send(self, citizen: Citizen, ready_s: float) -> Generator[Event, object, None]:
         """Send a packet over the office's line, one after the other, and wait for its receipt."""
@@ -133,13 +149,19 @@ class Office:
             yield self._until(self._link_free_s)
         yield from self._centre.receive(citizen, ready_s, sent_s)
 
-    def _make_card(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
-        """Wait until the centre has decided and, unless it refuses, until the card is printed; returns the status."""
+    def _make_card(
+        self, citizen: Citizen, place: int | None = None
+    ) -> Generator[Event, object, tuple[Citizen, Status]]:
+        """Wait until the centre has decided and, unless it refuses, until the card is printed.
+
+        Returns the citizen, who may not wait any more, and the status.
+        """
         status = yield from self._centre.process(citizen, place)
+        citizen = yield from self._over_line(citizen)
         if status in REFUSED:
-            return status
+            return citizen, status
         yield from self._printers.print(citizen)
-        return Status.CARD_ISSUED
+        return citizen, Status.CARD_ISSUED
 
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
         """Get the card, or hear that there is none, when the window next looks or on coming back another day."""

@@ -5,7 +5,7 @@ are read and written by `model/scenario_file.py`.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from model.equipment import WEEKDAYS, Offices, Weekday
 from model.faults import Fault
 from model.offices import Zone
 from model.optimise import Optimise
-from model.section import OfficeCodes, PositiveSeconds, Section
+from model.section import Lasting, OfficeCodes, PositiveSeconds, Section
 from model.sensitivity import Sensitivity
 from model.service import Service
 from model.shifts import Staffing
@@ -181,12 +181,20 @@ def _upgrade_within_scenario(upgrade: Upgrade | None, scenario: Heading) -> str 
 
 
 def _faults_within_scenario(faults: list[Fault], scenario: Heading) -> str | None:
+    return _outside("faults", faults, scenario)
+
+
+def _offline_within_scenario(offices: Offices, scenario: Heading) -> str | None:
+    return _outside("offices.offline", offices.offline, scenario)
+
+
+def _outside(key: str, spells: Sequence[Lasting], scenario: Heading) -> str | None:
     end = scenario.start + timedelta(days=scenario.days)
-    outside = [number for number, fault in enumerate(faults) if fault.start < scenario.start or fault.end > end]
+    outside = [number for number, spell in enumerate(spells) if spell.start < scenario.start or spell.end > end]
     if not outside:
         return None
     return "\n".join(
-        f"faults[{number}]: is not within the scenario's days, {scenario.start.isoformat()} to {end.isoformat()}; "
+        f"{key}[{number}]: is not within the scenario's days, {scenario.start.isoformat()} to {end.isoformat()}; "
         "move it, or raise scenario.days"
         for number in outside
     )
@@ -248,6 +256,7 @@ RULES: tuple[Callable[..., str | None], ...] = (
     _evening_follows_regular,
     _upgrade_within_scenario,
     _faults_within_scenario,
+    _offline_within_scenario,
     _known_within_nation,
     _breaks_within_regular,
     _packets_can_be_sent,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model.centre import CentreSpec, national_centre
 from model.nation import simulate
-from model.offices import all_offices
+from model.offices import all_offices, evenly
 from model.performance import PERFORMANCE
 from model.run_measures import measure_run
 from model.scenario import Scenario
@@ -67,7 +67,7 @@ def every_nth_office(scenario: Scenario, share: float) -> list[str]:
         raise ValueError(f"a share of the offices is above 0 and at most 1, not {share:g}")
     codes = list(all_offices()) if scenario.offices.which == "all" else scenario.offices.which
     count = max(1, round(share * len(codes)))
-    return [codes[(2 * number + 1) * len(codes) // (2 * count)] for number in range(count)]
+    return evenly(codes, count)
 
 
 def quick_look(scenario: Scenario, codes: Sequence[str]) -> tuple[Scenario, CentreSpec]:
