@@ -128,7 +128,7 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     plans = plan_offices(scenario)
     printer_s = scenario.service.printing_s / scenario.load.speedup
     scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
-    with lab.server(day, plans, printer_s) as server:
+    with lab.server(day, plans, printer_s, logins=scenario.centre.login_s is not None) as server:
         played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
     run.save_events(f"lab-{day}", played.events)
     if played.faults:

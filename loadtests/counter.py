@@ -1,5 +1,6 @@
 """The counter: an operator takes the next citizen, captures, submits the packet and waits for the receipt."""
 
+import logging
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -9,11 +10,14 @@ from locust.exception import StopUser
 
 from loadtests.day import Day
 from loadtests.hall import Hall
+from loadtests.login import LetsIn, log_in
 from loadtests.people import Packet
 from loadtests.submission import submit
 from loadtests.targets import TargetError
 from loadtests.terminal import Terminal
 from model.arrivals import Citizen
+
+log = logging.getLogger(__name__)
 
 
 class Operator(Terminal):
@@ -38,6 +42,27 @@ class Operator(Terminal):
         self.hall, self.counter = seat
         self.connect(self.hall.code)
         self.server = f"{self.hall.code}/counter-{self.counter + 1}"
+        self._log_in()
+
+    def _log_in(self) -> None:
+        """Log in when the shift begins, where operators do; who is refused serves nobody."""
+        login_s, target = self.day.login_s(self.hall, self.counter), self.target
+        if login_s is None or not isinstance(target, LetsIn):
+            return
+        password = self.keys.get(self.server)
+        if password is None:
+            log.warning("%s has no password among the keys, and works without logging in", self.server)
+            return
+        clock, record = self.day.clock, self.day.record
+        clock.sleep_until(login_s)
+        asked_s = clock.now_s()
+        try:
+            log_in(target, self.server, password, self.day.scenario.seed, gevent.sleep, record.failed_request)
+        except TargetError as error:
+            log.error("%s cannot log in: %s", self.server, error)
+            record.refused_login((login_s, asked_s, clock.now_s()))
+            raise StopUser from None
+        record.login(self.server, self.hall.code, (login_s, asked_s, clock.now_s()))
 
     @task
     def serve(self) -> None:

@@ -13,6 +13,7 @@ from loadtests.record import Record
 from loadtests.schedule import Dispatcher
 from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen, citizens
+from model.logins import login_moments_s
 from model.scenario import Scenario
 from model.staffing import office_day
 
@@ -35,6 +36,9 @@ class Day:
             code: Hall(office, office_day(scenario, office.office, plan.day), self.clock)
             for code, office in offices.items()
         }
+        self._logins_s = {
+            code: login_moments_s(scenario, office, plan.day, plan.replication) for code, office in offices.items()
+        }
         coming = citizens(scenario, offices, plan.day, plan.replication)
         self.planned = len(coming)
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)
@@ -46,6 +50,11 @@ class Day:
         for hall in self.halls.values():
             for counter in range(hall.plan.counters):
                 yield hall, counter
+
+    def login_s(self, hall: Hall, counter: int) -> float | None:
+        """Return when the operator of a counter (numbered from 0) logs in; None where nobody does."""
+        moments_s = self._logins_s[hall.code]
+        return moments_s[counter] if moments_s else None
 
     def background(self) -> list[Callable[[], None]]:
         """Return what goes on beside the users, each the body of a greenlet: arrivals, and each office's evening."""

@@ -48,8 +48,8 @@ class LoadPlan(BaseModel):
     max_requests_per_s: Annotated[float, Field(gt=0)] | None = None
     """Requests that are never exceeded in any second; None for no such limit."""
     keys_file: Path | None = None
-    """Each office's key, `{"35.07": "ank_..."}`; None where the server asks for none. In a file of its own: the plan
-    lies among the results, where no secret belongs."""
+    """Each office's key, and operators' passwords, `{"35.07": "ank_...", "35.07/counter-1": "..."}`; None where the
+    server asks for none. In a file of its own: the plan lies among the results, where no secret belongs."""
 
     in_flight: Annotated[int, Field(ge=1)] = 24
     """Capacity: records that are at the server at the same time."""

@@ -5,7 +5,7 @@ its centre, and scales the rest by a volume near one, so that a counter and a pr
 See docs/time-compression.md.
 """
 
-from model.arrivals import national_peak_per_s, peak_hour
+from model.arrivals import national_peak_per_s, peak_hour, usually
 from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.strategies import changed
@@ -66,7 +66,7 @@ def window_interval_s(scenario: Scenario) -> float:
 
 
 def _peak_per_s(scenario: Scenario, count: int) -> float:
-    lab = _with_offices(scenario, count, 1.0)
+    lab = usually(_with_offices(scenario, count, 1.0))
     return peak_hour(lab, plan_offices(lab))[1]
 
 
@@ -80,7 +80,14 @@ def playable(scenario: Scenario) -> Scenario:
     return changed(
         scenario,
         {
-            "offices": {"offline": None, "link": None, "upload": None, "batch_printing": None, "cards": None, "known": uncounted},
+            "offices": {
+                "offline": None,
+                "link": None,
+                "upload": None,
+                "batch_printing": None,
+                "cards": None,
+                "known": uncounted,
+            },
             "demand": {"mix": None, "patience": None, "returning": None, "batch_cards": None},
             "service": {"waiting_for_card": None},
             "staffing": {"avoid": None},

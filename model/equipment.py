@@ -35,6 +35,9 @@ class Cards(Section):
     """In a delivery, in days of the office's own arrivals."""
     every: Annotated[int, Field(ge=1)] = 1
     """Days from one delivery to the next, the first of them this long after the start; it comes at opening."""
+    unprinted: Annotated[float, Field(ge=0)] = 0.0
+    """Cards ready on the first morning that nobody could print yet, in days of the office's own arrivals: printed
+    before all younger ones, and nobody waits for them."""
 
 
 class Offices(Section):

@@ -10,6 +10,7 @@ from model.arrivals import Citizen
 from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
+from model.logins import login_moments_s
 from model.printers import Printers
 from model.scenario import Scenario
 from model.sending import online_s, sending_s
@@ -17,6 +18,9 @@ from model.staffing import OfficeDay, OfficePlan, office_day, on_duty, shift_cha
 from model.stages import REFUSED, Stage, Status
 from model.station import Station
 from model.units import DAY_S
+
+FIRST = -1.0
+"""The rank of an operator who needs the counter to log in."""
 
 
 class Office:
@@ -36,12 +40,12 @@ class Office:
         self._link_free_s = -math.inf
         self._days: list[OfficeDay] = []
 
-    def open(self, days: int) -> None:
+    def open(self, days: int, replication: int = 0) -> None:
         """Begin everything that goes on in the office beside its citizens."""
-        self._env.process(self.work(days))
+        self._env.process(self.work(days, replication))
         self._printers.open(days)
 
-    def work(self, days: int) -> Generator[Event, object, None]:
+    def work(self, days: int, replication: int = 0) -> Generator[Event, object, None]:
         """Open and close the counters by the shifts and breaks, day after day."""
         for day in range(days):
             today = self._today(day)
@@ -49,8 +53,20 @@ class Office:
                 continue
             for moment_s in shift_changes_s(today):
                 yield self._until(moment_s)
+                if moment_s == today.regular_start_s:
+                    # Before anybody is on duty: operators take their counters before any citizen does.
+                    for login_s in login_moments_s(self._scenario, self.plan, day, replication):
+                        self._env.process(self._log_in(login_s, self._counters.seize(FIRST)))
                 self._counters.staff(on_duty(self.plan, today, moment_s))
             self._counters.send_home()
+
+    def _log_in(self, moment_s: float, turn: Event) -> Generator[Event, object, None]:
+        """Keep a counter from citizens until its operator, who sits down at a moment, has logged in."""
+        counter = yield turn
+        if isinstance(counter, int):
+            yield self._until(moment_s)
+            yield from self._centre.log_in(self.plan.office.code, self._counters.server_name(counter))
+            self._counters.release(counter)
 
     def admit(self, citizens: Iterable[Citizen]) -> Generator[Event, object, None]:
         """Let citizens in at their moment, earliest first, each on a visit of their own."""

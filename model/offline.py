@@ -5,7 +5,7 @@ are ready. It hears nothing from the centre until the line is back.
 """
 
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 

@@ -5,6 +5,7 @@ from collections.abc import Generator
 from simpy import Environment, Event
 
 from model.arrivals import Citizen
+from model.errands import Errand
 from model.events import EventLog
 from model.scenario import Scenario
 from model.staffing import OfficeDay, OfficePlan, office_day, office_midnight_s
@@ -13,6 +14,8 @@ from model.station import Station
 from model.units import DAY_S
 from model.windows import next_within_s
 
+BEFORE = -1.0
+"""The rank of a card that was ready before the first morning: the oldest go first."""
 BEHIND = 1.0
 """The rank of a card that nobody waits for, where such cards go last."""
 
@@ -39,17 +42,35 @@ class Printers:
             most = self._plan.cards + self._plan.delivery * days
             self._blanks = Station(self._env, f"{self._plan.office.code}/blank", most, on_duty=self._plan.cards)
             self._env.process(self._deliver(days))
+            self._env.process(self._work_off())
 
     def print(self, citizen: Citizen) -> Generator[Event, object, None]:
         """Print a card, when there is a blank one and a printer."""
         entered_s = self._env.now
+        printer = yield from self._take_printer(citizen)
+        yield from self._run(citizen, printer, entered_s)
+
+    def _work_off(self) -> Generator[Event, object, None]:
+        """Print what was ready before the first morning: asked for one after the other, or millions would queue."""
+        code, entered_s = self._plan.office.code, self._env.now
+        for number in range(self._plan.unprinted):
+            name = f"{code}-unprinted-{number:04d}"
+            card = Citizen(name, code, entered_s, 0.0, None, (), Errand.REPLACEMENT, waits=False)
+            printer = yield from self._take_printer(card, BEFORE)
+            self._env.process(self._run(card, printer, entered_s))
+
+    def _take_printer(self, citizen: Citizen, rank: float = 0.0) -> Generator[Event, object, int]:
+        """Wait for the hours in which the card may be printed, for a blank one and for a printer, which is returned."""
         if not citizen.waits:
             yield self._until(next_within_s(self._batch, self._env.now, self._midnight_s))
-        rank = BEHIND if self._scenario.centre.waiting_first and not citizen.waits else 0.0
+        rank = BEHIND if self._scenario.centre.waiting_first and not citizen.waits else rank
         if self._blanks is not None:
             yield self._blanks.seize(rank)
         printer = yield self._printers.seize(rank)
         assert isinstance(printer, int)  # noqa: S101 - cards are never sent home
+        return printer
+
+    def _run(self, citizen: Citizen, printer: int, entered_s: float) -> Generator[Event, object, None]:
         started_s = self._env.now
         yield self._env.timeout(self._scenario.service.printing_s)
         self._printers.release(printer)

@@ -36,7 +36,7 @@ class Heading(Section):
     """What happened, in a few sentences."""
     start: datetime
     """Midnight of the first day, with its UTC offset: 2016-04-04T00:00:00+07:00."""
-    days: Annotated[int, Field(ge=1, le=14)]
+    days: Annotated[int, Field(ge=1, le=31)]
     """How many days are played by the national simulation."""
     seed: Annotated[int, Field(ge=0)]
     """The seed of every random stream."""
@@ -202,10 +202,11 @@ def _outside(key: str, spells: Sequence[Lasting], scenario: Heading) -> str | No
 
 def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
     known_per_day = sum(office.arrivals_per_day or 0.0 for office in offices.known.values())
-    if known_per_day <= demand.arrivals_per_day:
+    if known_per_day <= demand.usual_per_day:
         return None
+    key = "arrivals" if demand.usual is None else "usual"
     return (
-        f"demand.arrivals: {demand.arrivals_per_day:g}/day is less than the offices in offices.known have together "
+        f"demand.{key}: {demand.usual_per_day:g}/day is less than the offices in offices.known have together "
         f"({known_per_day:g}/day); it counts the whole nation"
     )
 

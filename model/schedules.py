@@ -44,6 +44,7 @@ def with_centre(name: str, changed: Scenario, centre: CentreSpec) -> Schedule:
         slots=centre.slots,
         submission_s=centre.submission_s,
         stage_s=centre.stage_s,
+        login_s=centre.login_s,
         admitted=None if own.admitted is None else max(1, round(own.admitted * part)),
         adjudicators=math.ceil(own.adjudicators * part),
     )
@@ -89,4 +90,4 @@ def quick_look(scenario: Scenario, codes: Sequence[str]) -> tuple[Scenario, Cent
     slower = slots / (centre.slots * part)
     stage_s = {stage: mean_s * slower for stage, mean_s in centre.stage_s.items()}
     some = scenario.model_copy(update={"offices": scenario.offices.model_copy(update={"which": list(codes)})})
-    return some, centre._replace(slots=slots, stage_s=stage_s)
+    return some, centre._replace(slots=slots, stage_s=stage_s, login_s=centre.login_s * slower)

@@ -1,7 +1,8 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
 An adapter of your own is a class of five methods, made with a line and an office's key; `loadtests.targets.example` is
-one to begin with. `antrean load --adapter mypackage.mymodule:MyTarget` uses it.
+one to begin with. A sixth, `log_in`, is for servers at which operators log in (`loadtests.login.LetsIn`).
+`antrean load --adapter mypackage.mymodule:MyTarget` uses it.
 """
 
 import importlib

@@ -62,7 +62,10 @@ def test_an_entry_is_read_back_as_it_was_written(april: Scenario) -> None:
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("offices = 515", "offices.offline[0].offices: input should be less than or equal to 514, not 515; Which: a list"),
+        (
+            "offices = 515",
+            "offices.offline[0].offices: input should be less than or equal to 514, not 515; Which: a list",
+        ),
         ("offices = 0", "offices.offline[0].offices: input should be greater than or equal to 1, not 0; Which: a list"),
         ("offices = []", "offices.offline[0].offices: list should have at least 1 item after validation, not 0"),
         ('offices = ["35.07", "35.07"]', "offices.offline[0].offices: names 35.07 more than once"),
@@ -150,10 +153,12 @@ def test_nobody_waits_in_an_office_whose_line_is_down(april: Scenario) -> None:
 def test_the_window_learns_nothing_while_the_line_is_down(april: Scenario) -> None:
     """Records that were at the centre when the line went down are heard of when it is back; ready cards are printed."""
     scenario = with_cuts(april, cut(april, [MALANG], 10, 26), centre={"slots": 1})
-    spec = national_centre(scenario)._replace(stage_s={stage: 60.0 for stage in national_centre(scenario).stage_s})
+    spec = national_centre(scenario)._replace(stage_s=dict.fromkeys(national_centre(scenario).stage_s, 60.0))
     events = simulate(scenario, spec, 3)
     centre_ended = pl.col("outcome") == Status.SENT_FOR_CARD_PRINTING
-    decided = events.filter(centre_ended & (pl.col("office") == MALANG) & pl.col("finished_s").is_between(10 * H, 26 * H))
+    decided = events.filter(
+        centre_ended & (pl.col("office") == MALANG) & pl.col("finished_s").is_between(10 * H, 26 * H)
+    )
     assert decided.height
     printed = of_malang(events, Stage.PRINTING).filter(pl.col("citizen").is_in(decided["citizen"].implode()))
     assert printed["entered_s"].to_numpy().min() >= 26 * H
