@@ -20,6 +20,7 @@ from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
+from antrean.scenario_table import TABLE_WIDTH, scenario_table
 from antrean.serve import Service
 from antrean.serve import serve as serve_until_stopped
 from antrean.summary import KINDS, answer_table, first_days
@@ -136,11 +137,9 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder, results/
 
 @app.command()
 def scenarios() -> None:
-    """List the scenarios that come with antrean."""
-    table = Table("name", "what it tells", box=None)
-    for name in scenario_file.shipped():
-        table.add_row(name, scenario_file.load(name).scenario.title)
-    Console().print(table)
+    """List the scenarios that come with antrean: what each tells, and how large it is."""
+    console = Console(width=TABLE_WIDTH)
+    console.print(scenario_table({name: scenario_file.load(name) for name in scenario_file.shipped()}))
 
 
 def main() -> None:

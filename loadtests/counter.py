@@ -42,10 +42,11 @@ class Operator(Terminal):
         self.hall, self.counter = seat
         self.connect(self.hall.code)
         self.server = f"{self.hall.code}/counter-{self.counter + 1}"
-        self._log_in()
+        self._logged_in = False
 
     def _log_in(self) -> None:
         """Log in when the shift begins, where operators do; who is refused serves nobody."""
+        self._logged_in = True
         login_s, target = self.day.login_s(self.hall, self.counter), self.target
         if login_s is None or not isinstance(target, LetsIn):
             return
@@ -66,7 +67,9 @@ class Operator(Terminal):
 
     @task
     def serve(self) -> None:
-        """Serve the next citizen, from the ticket called to the centre's receipt."""
+        """Serve the next citizen, from the ticket called to the centre's receipt; before the first, log in."""
+        if not self._logged_in:
+            self._log_in()
         citizen = self.hall.next_citizen(self.counter)
         if citizen is None:
             raise StopUser

@@ -30,7 +30,11 @@ class Printers:
         self._plan = plan
         self._log = log
         self._printers = Station(env, f"{plan.office.code}/printer", plan.printers, on_duty=0)
+        code = plan.office.code
         self._blanks: Station | None = None
+        # The backlog of the first morning has blank cards of its own, so that no younger card takes one before it.
+        self._backlog = Station(env, f"{code}/backlog", plan.unprinted, on_duty=0)
+        self._unprinted = iter(range(plan.unprinted))
         self._batch = scenario.offices.batch_printing
         self._midnight_s = office_midnight_s(scenario, plan.office, 0)
 
@@ -40,32 +44,36 @@ class Printers:
         if self._plan.cards is not None:
             # A blank card is a server that is never given back: on duty are those delivered so far.
             most = self._plan.cards + self._plan.delivery * days
-            self._blanks = Station(self._env, f"{self._plan.office.code}/blank", most, on_duty=self._plan.cards)
+            self._blanks = Station(self._env, f"{self._plan.office.code}/blank", most, on_duty=0)
+            self._take_in(self._plan.cards)
             self._env.process(self._deliver(days))
-            self._env.process(self._work_off())
+            for _ in range(self._plan.printers):
+                self._env.process(self._work_off())
 
     def print(self, citizen: Citizen) -> Generator[Event, object, None]:
         """Print a card, when there is a blank one and a printer."""
         entered_s = self._env.now
-        printer = yield from self._take_printer(citizen)
+        printer = yield from self._take_printer(citizen, self._blanks)
         yield from self._run(citizen, printer, entered_s)
 
     def _work_off(self) -> Generator[Event, object, None]:
-        """Print what was ready before the first morning: asked for one after the other, or millions would queue."""
+        """Print the backlog as fast as one printer can: all of it in the printers' queue would fill the memory."""
         code, entered_s = self._plan.office.code, self._env.now
-        for number in range(self._plan.unprinted):
+        for number in self._unprinted:
             name = f"{code}-unprinted-{number:04d}"
             card = Citizen(name, code, entered_s, 0.0, None, (), Errand.REPLACEMENT, waits=False)
-            printer = yield from self._take_printer(card, BEFORE)
+            printer = yield from self._take_printer(card, self._backlog, BEFORE)
             self._env.process(self._run(card, printer, entered_s))
 
-    def _take_printer(self, citizen: Citizen, rank: float = 0.0) -> Generator[Event, object, int]:
+    def _take_printer(
+        self, citizen: Citizen, blanks: Station | None, rank: float = 0.0
+    ) -> Generator[Event, object, int]:
         """Wait for the hours in which the card may be printed, for a blank one and for a printer, which is returned."""
         if not citizen.waits:
             yield self._until(next_within_s(self._batch, self._env.now, self._midnight_s))
         rank = BEHIND if self._scenario.centre.waiting_first and not citizen.waits else rank
-        if self._blanks is not None:
-            yield self._blanks.seize(rank)
+        if blanks is not None:
+            yield blanks.seize(rank)
         printer = yield self._printers.seize(rank)
         assert isinstance(printer, int)  # noqa: S101 - cards are never sent home
         return printer
@@ -103,10 +111,17 @@ class Printers:
 
     def _deliver(self, days: int) -> Generator[Event, object, None]:
         cards = self._scenario.offices.cards
-        assert cards is not None and self._blanks is not None  # noqa: S101, PT018 - begun only where cards are counted
+        assert cards is not None  # noqa: S101 - begun only where cards are counted
         for today in self._office_days(days)[cards.every :: cards.every]:
             yield self._until(today.opens_s)
-            self._blanks.staff(self._blanks.on_duty + self._plan.delivery)
+            self._take_in(self._plan.delivery)
+
+    def _take_in(self, cards: int) -> None:
+        """Count blank cards that have come."""
+        assert self._blanks is not None  # noqa: S101 - asked for only where cards are counted
+        for_backlog = min(cards, self._plan.unprinted - self._backlog.on_duty)
+        self._backlog.staff(self._backlog.on_duty + for_backlog)
+        self._blanks.staff(self._blanks.on_duty + cards - for_backlog)
 
     def _office_days(self, days: int) -> list[OfficeDay]:
         return [office_day(self._scenario, self._plan.office, day) for day in range(days)]

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from mock_server import audit
+from mock_server.access import ForbiddenError
 from mock_server.audit import Action, Entry
 from mock_server.passwords import Checks
-from mock_server.problems import Problem, documented
+from mock_server.problems import documented
 from mock_server.routes.parts import Caller, TheSettings
 from mock_server.schemas import Line, example
 from mock_server.sessions import find_operator, open_session
@@ -55,7 +56,7 @@ async def log_in(request: Request, caller: Caller, settings: TheSettings, login:
         if not known or operator.office is None:
             entry = Entry(caller, Action.REFUSE_LOGIN, detail={"operator": login.operator})
             await audit.commit(connection, entry)
-            raise Problem(HTTPStatus.FORBIDDEN, "the operator is unknown here, or the password is wrong")
+            raise ForbiddenError("the operator is unknown here, or the password is wrong")
         caller.must_change(operator.office)
         opened = await open_session(connection, login.operator, caller, settings.session_s)
         entry = Entry(caller, Action.LOG_IN, detail={"operator": login.operator, "session": opened.id})

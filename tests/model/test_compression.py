@@ -10,6 +10,7 @@ from model.errands import Errand
 from model.scenario import Scenario
 from model.scenario_file import load
 from model.staffing import plan_offices
+from model.strategies import changed
 
 
 def with_load(scenario: Scenario, **changes: object) -> Scenario:
@@ -119,3 +120,15 @@ def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do(
     april: Scenario, speedup: float, interval_s: float
 ) -> None:
     assert window_interval_s(with_load(april, speedup=speedup)) == pytest.approx(interval_s)
+
+
+def test_a_rush_is_played_as_high_above_the_usual_peak_as_it_is(april: Scenario) -> None:
+    rush = changed(april, {"demand": {"arrivals": "84000/day", "usual": "42000/day"}})
+    usual, rushed = (
+        peak_hour(lab, plan_offices(lab))[1] for lab in (lab_scenario(april, 20.0), lab_scenario(rush, 20.0))
+    )
+    assert rushed == pytest.approx(2 * usual)
+
+
+def test_lines_that_are_down_are_not_played() -> None:
+    assert playable(load("link-cut")).offices.offline == []
