@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mock_server.access import Caller
+from mock_server.keys import NoSuchOfficeError
 from mock_server.passwords import DECOY, hash_password
-from mock_server.tables import access_keys, operators, sessions
+from mock_server.tables import access_keys, offices, operators, sessions
 
 PREFIX = "ans"
 _ID_BYTES, _SECRET_BYTES, _PASSWORD_BYTES = 6, 32, 9
@@ -53,7 +54,16 @@ class SessionRow(NamedTuple):
 
 
 def enlist(connection: Connection, names: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Give each office's operators, {"35.07": ["35.07/counter-1"]}, a new password each; returns them by name."""
+    """Give each office's operators, {"35.07": ["35.07/counter-1"]}, a new password each; returns them by name.
+
+    Raises:
+        NoSuchOfficeError: an office is unknown.
+        sqlalchemy.exc.IntegrityError: an operator of that name has a password.
+    """
+    known = set(connection.scalars(select(offices.c.code)))
+    for office in names:
+        if office not in known:
+            raise NoSuchOfficeError(office)
     passwords = {name: secrets.token_urlsafe(_PASSWORD_BYTES) for those in names.values() for name in those}
     # scrypt leaves the interpreter's lock alone, so threads hash side by side.
     with ThreadPoolExecutor() as threads:
