@@ -1,7 +1,8 @@
 """A campaign, the main job from end to end: measure the lab's days, simulate the same days, then the nation's.
 
-A normal day is compared with another: the upgrade day, which has the scenario's faults too, or a day with faults alone.
-The simulation knows no faults, so without an upgrade there are simulated normal days only.
+A normal day is compared with another: the upgrade day, which has the scenario's faults too, or a day with faults alone;
+a scenario that has neither is played on its own. The simulation knows no faults, so without an upgrade there are
+simulated normal days only.
 
 Read `run_campaign` first; what it calls stands below it in the order of the calls.
 """
@@ -59,18 +60,13 @@ class Findings:
 
 
 def run_campaign(name: str, scenario: Scenario, options: Options, console: Console) -> Run:
-    """Run a scenario that has an upgrade or faults through lab, twin and nation, and write its report.
+    """Run a scenario through lab, twin and nation, and write its report.
 
     Ctrl-C at any moment keeps what was measured until then in the run's folder, and leaves nothing else behind.
 
     Raises:
         ProcessError: a process of the run failed.
-        ValueError: the scenario has neither, and so no day to compare with.
     """
-    if scenario.upgrade is None and not scenario.faults:
-        raise ValueError(
-            f"scenario {name} has no [upgrade] and no [[faults]]; there is no other day to compare a normal day with"
-        )
     scenario = quick(scenario) if options.quick else scenario
     run = new_run(options.results, name)
     meta = {"scenario": name, "quick": options.quick, "seed": scenario.seed, "machine": machine()}
@@ -109,9 +105,10 @@ def _measure(run: Run, scenario: Scenario, options: Options, findings: Findings,
         run.save_text("lab.toml", dump(played))
         with steps.step("Normal day") as show:
             _play(run, lab, NORMAL, without_faults(without_upgrade(played)), findings, show)
-        other = UPGRADE if played.upgrade else FAULTS
-        with steps.step(f"{other.capitalize()} day") as show:
-            _play(run, lab, other, played, findings, show)
+        if played.upgrade or played.faults:
+            other = UPGRADE if played.upgrade else FAULTS
+            with steps.step(f"{other.capitalize()} day") as show:
+                _play(run, lab, other, played, findings, show)
     return played
 
 
@@ -128,7 +125,7 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     plans = plan_offices(scenario)
     printer_s = scenario.service.printing_s / scenario.load.speedup
     scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
-    with lab.server(day, plans, printer_s) as server:
+    with lab.server(day, plans, printer_s, logins=scenario.centre.login_s is not None) as server:
         played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
     run.save_events(f"lab-{day}", played.events)
     if played.faults:

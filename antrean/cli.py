@@ -20,16 +20,20 @@ from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
+from antrean.scenario_table import TABLE_WIDTH, scenario_table
 from antrean.serve import Service
 from antrean.serve import serve as serve_until_stopped
 from antrean.summary import KINDS, answer_table, first_days
 from mock_server import audit_commands
 from model import events, scenario_file
 from model.centre import national_centre
-from model.measures import measure_day
+from model.measures import measure_days
 from model.nation import simulate as simulate_nation
 from model.staffing import plan_offices
 from model.strategies import without_upgrade
+
+DAYS_A_TABLE = 7
+"""More columns would not fit a terminal."""
 
 app = typer.Typer(
     help="See how slow the nation's ID offices will get before the upgrade: load test, simulation, report.",
@@ -115,13 +119,14 @@ def simulate(
     )
     if events_file:
         events.write(frame, events_file)
-    measures = [measure_day(frame, played, plan_offices(played), day)._asdict() for day in range(days)]
+    measures = [day._asdict() for day in measure_days(frame, played, plan_offices(played), range(days))]
     if say:
         say({"measures": measures})
         return
     console = Console()
-    names = [f"day {day}" for day in range(days)]
-    _print_table(console, names, answer_table(dict(zip(names, measures, strict=True)))[1])
+    for first in range(0, days, DAYS_A_TABLE):
+        part = {f"day {day}": measures[day] for day in range(first, min(first + DAYS_A_TABLE, days))}
+        _print_table(console, list(part), answer_table(part)[1])
     if events_file:
         console.print(f"\nEvents: {events_file}", soft_wrap=True)
 
@@ -136,11 +141,9 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder, results/
 
 @app.command()
 def scenarios() -> None:
-    """List the scenarios that come with antrean."""
-    table = Table("name", "what it tells", box=None)
-    for name in scenario_file.shipped():
-        table.add_row(name, scenario_file.load(name).scenario.title)
-    Console().print(table)
+    """List the scenarios that come with antrean: what each tells, and how large it is."""
+    console = Console(width=TABLE_WIDTH)
+    console.print(scenario_table({name: scenario_file.load(name) for name in scenario_file.shipped()}))
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from antrean.processes import Process, Processes, python_module
 from antrean.restarts import Restarter
 from loadtests.plan import supervisor_of
 from loadtests.residents import needs_residents
-from mock_server import keys
+from mock_server import keys, sessions
 from mock_server.access import Role
 from mock_server.database import engine_of, libpq_url, sqlalchemy_url
 from mock_server.faults import worker_name
@@ -50,9 +50,9 @@ class Server:
     database_url: str
     environment: dict[str, str]
     keys_file: Path
-    """Each office's key and the administrator's, JSON: {"35.07": "ank_...", "admin": "ank_..."}, and where
-    blank cards are counted those of supervisors, "35.07/supervisor"; in the lab's own folder, which nobody else may
-    read."""
+    """The keys of each office's operators, of its supervisor and of the administrator, and operators' passwords, JSON:
+    {"35.07": "ank_...", "35.07/supervisor": "ank_...", "admin": "ank_...", "35.07/counter-1": "..."}; in the lab's own
+    folder, which nobody else may read."""
     processes: Processes
 
     @property
@@ -146,6 +146,7 @@ class Lab:
         plans: dict[str, OfficePlan],
         printer_s_per_card: float,
         more: Mapping[str, str] | None = None,
+        logins: bool = False,
     ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
@@ -154,6 +155,7 @@ class Lab:
             plans: the offices it serves and their printers.
             printer_s_per_card: wall time that a printer takes for a card.
             more: settings of the server, as environment variables, that differ from the lab's.
+            logins: whether the offices' operators get passwords.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -163,7 +165,7 @@ class Lab:
         self._create(database, template=self._template)
         try:
             self._set_printers(database, plans)
-            self._issue_keys(database, list(plans), keys_file)
+            self._issue_keys(database, plans, keys_file, logins)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with self._restarts(database), Processes(self._logs / name) as processes:
                 workers = [worker_name(n + 1) for n in range(worker_count())]
@@ -224,13 +226,15 @@ class Lab:
             rows = [(code, plan.printers) for code, plan in plans.items()]
             cursor.executemany("INSERT INTO offices (code, printers) VALUES (%s, %s)", rows)
 
-    def _issue_keys(self, database: str, offices: list[str], keys_file: Path) -> None:
-        """Issue keys to each office's operators, its supervisor, and the administrator; every server has its own."""
+    def _issue_keys(self, database: str, plans: dict[str, OfficePlan], keys_file: Path, logins: bool) -> None:
+        """Issue the keys and passwords of `Server.keys_file`; every server has its own."""
+        operators = {code: [f"{code}/counter-{n + 1}" for n in range(plan.counters)] for code, plan in plans.items()}
         with engine_of(self._database_url(database)) as engine, engine.begin() as connection:
-            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in offices}
-            issued |= {supervisor_of(code): keys.issue(connection, Role.SUPERVISOR, code, DAY_S) for code in offices}
+            issued = {code: keys.issue(connection, Role.OPERATOR, code, DAY_S) for code in plans}
+            issued |= {supervisor_of(code): keys.issue(connection, Role.SUPERVISOR, code, DAY_S) for code in plans}
             issued[Role.ADMIN] = keys.issue(connection, Role.ADMIN, None, DAY_S)
-            keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()})
+            passwords = sessions.enlist(connection, operators if logins else {})
+            keys.write_secretly(keys_file, {holder: str(token) for holder, token in issued.items()} | passwords)
 
     def _create(self, database: str, template: str | None = None) -> None:
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database))

@@ -93,7 +93,8 @@ def _target(run: Run, scenario: Scenario, options: LoadOptions, console: Console
         with Steps(console) as steps:
             played = _prepare(run, lab, scenario, options, steps)
         printer_s = played.service.printing_s / played.load.speedup
-        with lab.server("load", plan_offices(played), printer_s) as server:
+        logins = played.centre.login_s is not None
+        with lab.server("load", plan_offices(played), printer_s, logins=logins) as server:
             yield Target(server.url, server.keys_file, server.residents_file(played), server), played
 
 

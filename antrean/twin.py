@@ -168,7 +168,12 @@ def calibrated(scenario: Scenario, calibration: Calibration) -> Scenario:
             **{f"{stage}_s": mean_s for stage, mean_s in calibration.stage_s.items()},
         }
     )
-    centre = scenario.centre.model_copy(update={"stages": stages, "variation": calibration.variation})
+    changes: dict[str, object] = {"stages": stages, "variation": calibration.variation}
+    if scenario.centre.login_s is not None:
+        # Not measured, so that it keeps its proportion to a record's work.
+        given_s = scenario.centre.stages.total_s - scenario.centre.stages.submission_s
+        changes["login_s"] = scenario.centre.login_s * sum(calibration.stage_s.values()) / given_s
+    centre = scenario.centre.model_copy(update=changes)
     upgrade = scenario.upgrade
     if upgrade is not None:
         cost = upgrade.cost.model_copy(

@@ -38,11 +38,12 @@ Values carry their units:
 | window of the day | `"08:00-18:00"` | local time, earlier first, at most `24:00` |
 | moment | `2016-04-04T06:00:00+07:00` | a date and time with its UTC offset |
 
-The examples are those of `april-2016`, or of `april-fortnight` or `faults-day` where it has none. What is not marked
+The examples are those of `april-2016`, or of another shipped scenario where it has none. What is not marked
 optional must be given. Which of the figures are facts and which are guesses is told in [model.md](model.md).
 """
 
-EXAMPLES = [files("model") / "scenarios" / f"{name}.toml" for name in ("april-2016", "april-fortnight", "faults-day")]
+NAMES = ("april-2016", "april-fortnight", "faults-day", "link-cut", "login-storm", "print-backlog", "drive-day")
+EXAMPLES = [files("model") / "scenarios" / f"{name}.toml" for name in NAMES]
 BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
 

@@ -18,7 +18,7 @@ class BatchOrders:
     def __init__(self, day: Day, hall: Hall, centre: Target, supervised: Target) -> None:
         """Prepare an office's orders; the centre is reached as its operators do, and as its supervisor."""
         self._day = day
-        self._cards = day.absent[hall.code]
+        self._hall = hall
         self._centre = centre
         self._supervised = supervised
         self._work: gevent.Greenlet | None = None
@@ -33,8 +33,8 @@ class BatchOrders:
             self._work.kill()
 
     def _order(self) -> None:
-        for card in self._cards:
-            self._day.clock.sleep_until(card.arrival_s)
+        for card in self._day.absent[self._hall.code]:
+            self._day.clock.sleep_until(self._hall.online_s(card.arrival_s))
             self._order_one(card)
 
     def _order_one(self, card: Citizen) -> None:

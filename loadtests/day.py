@@ -15,6 +15,7 @@ from loadtests.wall_clock import WallClock
 from model.arrivals import Citizen, absent_of
 from model.errands import depends_on_version
 from model.events import Exit
+from model.logins import Login, logins_of
 from model.scenario import Scenario
 
 
@@ -38,6 +39,7 @@ class Day:
         self.errands = Errands(scenario, niks)
         self.days = plan.numbers
         """The scenario's days that are played."""
+        self._replication = plan.replication
         coming = plan.citizens(scenario)
         self.planned = len(coming)
         self._dispatcher = Dispatcher(coming, self.clock, scenario.load.max_rate_per_s, self._admit)
@@ -72,6 +74,11 @@ class Day:
         waiting, hall.at_door = hall.at_door or [], None
         for citizen in waiting:
             self._let_in(hall, citizen, self.clock.now_s())
+
+    def logins(self, hall: Hall, counter: int) -> list[Login]:
+        """Return when the operator of a counter (numbered from 0) logs in."""
+        days = (logins_of(self.scenario, hall.plan, day, self._replication) for day in self.days)
+        return [logins[counter] for logins in days if logins]
 
     def background(self) -> list[Callable[[], None]]:
         """Return what goes on beside the users, each the body of a greenlet: arrivals, hours, patience."""

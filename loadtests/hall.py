@@ -22,7 +22,7 @@ from model.errands import Errand, offers
 from model.events import Exit
 from model.office_days import OfficeDays, evening_exit
 from model.scenario import Scenario
-from model.sending import Link
+from model.sending import Link, online_s
 from model.staffing import OfficePlan, shift_changes_s, works
 
 
@@ -49,6 +49,7 @@ class Hall:
     def __init__(self, scenario: Scenario, plan: OfficePlan, numbers: range, clock: WallClock, record: Record) -> None:
         """Make the office of the days with these numbers; nobody is in it yet."""
         self.plan = plan
+        self._scenario = scenario
         self.days = OfficeDays(scenario, plan.office)
         self.open_days = [day for day in map(self.days.day, numbers) if not day.closed]
         self.ends_s = self.days.day(numbers[-1]).evening_end_s
@@ -67,7 +68,6 @@ class Hall:
         """The software version that serves the office, as last heard; None while nobody said."""
         self.at_door: list[Citizen] | None = None
         """Who has come before the office heard which version it is; None where nobody has to wait for that."""
-        self._returning = scenario.demand.returning
         self._clock = clock
         self._record = record
         self._queue: Queue[Ticket] = Queue()
@@ -87,6 +87,10 @@ class Hall:
         """How many wait for a counter."""
         return self._waiting
 
+    def online_s(self, moment_s: float) -> float:
+        """Return the first moment from `moment_s` on at which the office has a line to the centre."""
+        return online_s(self._scenario, self.plan.office, moment_s)
+
     def doors_closed(self, now_s: float) -> bool:
         """Tell whether nobody comes any more."""
         return not self.open_days or now_s >= self.open_days[-1].closes_s
@@ -104,10 +108,14 @@ class Hall:
         if not citizen.waits:
             self.at_home.add(citizen.name)
 
-    def next_citizen(self, counter: int) -> Citizen | None:
-        """Wait until there is somebody for a counter (numbered from 0) on duty; None when its last day is over."""
-        while (now_s := self._clock.now_s()) < self.ends_s:
-            until_shift_changes_s = self._clock.clock.compressed(self._next_change_s(now_s) - now_s)
+    def next_citizen(self, counter: int, before_s: float = math.inf) -> Citizen | None:
+        """Wait until there is somebody for a counter (numbered from 0) on duty.
+
+        None when its last day is over, or at `before_s`.
+        """
+        before_s = min(before_s, self.ends_s)
+        while (now_s := self._clock.now_s()) < before_s:
+            until_shift_changes_s = self._clock.clock.compressed(min(self._next_change_s(now_s), before_s) - now_s)
             if not works(self.plan, self.days.at(now_s), counter, now_s):
                 gevent.sleep(until_shift_changes_s)
                 continue
@@ -168,7 +176,7 @@ class Hall:
             if not self._still_waits(ticket, evening_end_s):
                 continue
             self._void(ticket)
-            why = evening_exit(ticket.citizen, ticket.evenings + 1, self._returning)
+            why = evening_exit(ticket.citizen, ticket.evenings + 1, self._scenario.demand.returning)
             self._record.exit(ticket.citizen, ticket.since_s, evening_end_s, why)
             if why is Exit.SENT_HOME:
                 since_s = self.days.next_opening_s(evening_end_s)

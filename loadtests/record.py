@@ -91,6 +91,19 @@ class Record:
         self.late += lag_s * 1e3 > LATE_MS
         self._row(citizen, Stage.ARRIVAL, (citizen.arrival_s, now_s, now_s, now_s), "door", Status.UNREGISTERED)
 
+    def login(self, operator: str, office: str, times_s: tuple[float, float, float]) -> None:
+        """Write that the centre let an operator in; `times_s` are when that was meant to begin, began, and ended."""
+        meant_s, asked_s, done_s = times_s
+        wall = self._clock.compressed
+        self.measure(Stage.LOGIN, wall(done_s - meant_s), wall(done_s - asked_s))
+        self._write(operator, office, Stage.LOGIN, (meant_s, asked_s, asked_s, done_s), "web", Status.UNREGISTERED)
+
+    def refused_login(self, times_s: tuple[float, float, float]) -> None:
+        """Count a login that the centre refused for good, with the times of `login`."""
+        meant_s, asked_s, done_s = times_s
+        wall = self._clock.compressed
+        self._steps[Stage.LOGIN].fail(wall(done_s - meant_s), wall(done_s - asked_s))
+
     def capture(self, citizen: Citizen, claimed_s: float, captured_s: float, server: str) -> None:
         """Write that an operator took a citizen and had captured everything, or seen the papers, at `captured_s`."""
         times_s = (citizen.arrival_s, claimed_s, claimed_s, captured_s)
@@ -216,7 +229,18 @@ class Record:
         server: str,
         outcome: Status,
     ) -> None:
-        event = StageEvent(citizen.name, citizen.office, stage, *times_s, server, outcome, Source.LOAD, "", "")
+        self._write(citizen.name, citizen.office, stage, times_s, server, outcome)
+
+    def _write(
+        self,
+        name: str,
+        office: str,
+        stage: Stage,
+        times_s: tuple[float, float, float, float],
+        server: str,
+        outcome: Status,
+    ) -> None:
+        event = StageEvent(name, office, stage, *times_s, server, outcome, Source.LOAD, "", "")
         self._lines.append(json.dumps(event._asdict()).encode() + b"\n")
 
     def _replace(self, name: str, content: dict[str, Any]) -> None:

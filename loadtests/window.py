@@ -88,7 +88,8 @@ class Window(Terminal):
     def look(self) -> None:
         """Wait for the next look, or for somebody who comes back; then tell whoever is there."""
         clock, hall = self.day.clock, self.hall
-        look_s = hall.days.next_look_s(clock.now_s(), self._interval_s)
+        # While the line is down the window learns nothing.
+        look_s = hall.days.next_look_s(hall.online_s(clock.now_s()), self._interval_s)
         comes_s = min((comes_s for comes_s, _ in hall.to_collect.values()), default=math.inf)
         if min(look_s, comes_s) > hall.ends_s:
             raise StopUser
@@ -132,11 +133,15 @@ class Window(Terminal):
     def _is_there(self, standing: Standing, seen_s: float) -> bool:
         """Tell whether the citizen is at the window; who is not will come for it later."""
         hall, citizen = self.hall, self.hall.at_centre[standing.reference]
-        if citizen.waits:
-            return True
         if standing.reference in hall.to_collect:
             return False
-        comes_s = hall.days.comes_back_s(citizen, self._since_s(standing, seen_s))
+        since_s = self._since_s(standing, seen_s)
+        ready_s = hall.online_s(since_s)
+        if citizen.waits and ready_s == since_s:
+            return True
+        # Who heard that the line was down when the centre decided has gone home.
+        hall.at_home.add(standing.reference)
+        comes_s = hall.days.comes_back_s(citizen, ready_s)
         if comes_s > seen_s:
             hall.to_collect[standing.reference] = (comes_s, standing)
         return comes_s <= seen_s

@@ -23,6 +23,7 @@ from mock_server.keyring import Keyring
 from mock_server.link import LinkProtocol
 from mock_server.metrics import Meter, Metrics
 from mock_server.outages import DISK_FULL, reason_of
+from mock_server.passwords import Checks
 from mock_server.routes import (
     adjudications,
     cards,
@@ -32,6 +33,7 @@ from mock_server.routes import (
     records,
     replacements,
     residents,
+    sessions,
     system,
     upgrades,
 )
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         journal_engine = make_async_engine(settings.database_url, 1, settings.pool_timeout_s)
         app.state.keyring = Keyring(app.state.engine)
         app.state.journal = Journal(journal_engine)
+        app.state.password_checks = Checks()
         await app.state.metrics.follow(app.state.engine)
         try:
             yield
@@ -92,7 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The cards' paths are longer than the records' and come first.
     for resource in (
         *(cards, enrollments, records, system, adjudications),
-        *(replacements, residents, offices, upgrades, faults),
+        *(replacements, residents, offices, upgrades, faults, sessions),
     ):
         app.include_router(resource.router)
     openapi.install(app)

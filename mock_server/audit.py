@@ -46,6 +46,8 @@ class Action(StrEnum):
     STOP_UPGRADE = "stop_upgrade"
     INJECT_FAULT = "inject_fault"
     END_FAULT = "end_fault"
+    LOG_IN = "log_in"
+    REFUSE_LOGIN = "refuse_login"
     READ_RECORD = "read_record"
     LIST_RECORDS = "list_records"
     READ_CARD = "read_card"

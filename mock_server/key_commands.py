@@ -49,6 +49,38 @@ def issue(
 
 
 @cli.command()
+def operators(
+    database_url: DatabaseUrl,
+    office: Annotated[list[str], typer.Option(help="Whose. Repeat it for several.")],
+    counters: Annotated[int, typer.Option(min=1, max=1_000, help="Operators of each: OFFICE/counter-1 and so on.")] = 1,
+    to: Annotated[
+        Path | None,
+        typer.Option(help='Write them to this new file, mode 600, in place of printing: {"35.07/counter-1": "..."}.'),
+    ] = None,
+) -> None:
+    """Give operators a password each; prints {"operator": ..., "password": ...}, and nobody can read it later."""
+    from sqlalchemy.exc import IntegrityError
+
+    from mock_server import keys, sessions
+    from mock_server.database import engine_of
+
+    names = {code: [f"{code}/counter-{number + 1}" for number in range(counters)] for code in office}
+    try:
+        with engine_of(database_url) as engine, engine.begin() as connection:
+            passwords = sessions.enlist(connection, names)
+            if to is not None:
+                keys.write_secretly(to, passwords)
+    except IntegrityError:
+        typer.echo("an operator of that office has a password already", err=True)
+        raise typer.Exit(1) from None
+    except (keys.NoSuchOfficeError, FileExistsError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    for name, password in passwords.items() if to is None else ():
+        typer.echo(json.dumps({"operator": name, "password": password}))
+
+
+@cli.command()
 def revoke(
     database_url: DatabaseUrl, key: Annotated[str, typer.Argument(help="The key's id, the part after ank_.")]
 ) -> None:

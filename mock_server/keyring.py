@@ -1,6 +1,7 @@
-"""The keyring: tells from the key that a request shows who sent it, without asking argon2 each time."""
+"""The keyring: tells from the key or session that a request shows who sent it, without asking argon2 each time."""
 
 import asyncio
+import hmac
 import logging
 import time
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mock_server.access import EVERYONE, Caller, NotAuthenticatedError, Role, Token
 from mock_server.database import AnyRow
+from mock_server.sessions import find_session, hash_of, is_session
 from mock_server.tables import access_keys
 
 log = logging.getLogger(__name__)
@@ -46,19 +48,22 @@ class Keyring:
         self._openness_looked_up_at = float("-inf")
 
     async def caller(self, shown: str | None) -> Caller:
-        """Tell who shows this key; anybody, with or without one, may do everything while no key was ever issued.
+        """Tell who shows this key or session's token; while no key was ever issued, anybody may do everything.
 
         Raises:
-            NotAuthenticatedError: no key is shown, or it is unknown, wrong, expired or revoked.
+            NotAuthenticatedError: none is shown, or it is unknown, wrong, expired or revoked.
         """
         if await self._is_open():
             return EVERYONE
         if shown is None:
             raise NotAuthenticatedError("a key is needed: Authorization: Bearer ank_...")
         digest = sha256(shown.encode()).digest()
-        known = self._recent(digest) or await self._look_up(Token.parse(shown), digest)
+        known = self._recent(digest)
+        if known is None and is_session(shown):
+            known = await self._look_up_session(shown, digest)
+        known = known or await self._look_up(Token.parse(shown), digest)
         if known.expires_at <= self._now():
-            raise NotAuthenticatedError("the key has expired")
+            raise NotAuthenticatedError(f"the {'session' if is_session(shown) else 'key'} has expired")
         return known.caller
 
     async def _is_open(self) -> bool:
@@ -85,7 +90,19 @@ class Keyring:
         if row is None or row.revoked_at is not None or not await self._fits(token, digest, row.hash):
             self._known.pop(digest, None)
             raise NotAuthenticatedError("the key is unknown or revoked")
-        known = _Known(_caller(row), row.hash, row.expires_at, looked_up_at)
+        return self._remember(digest, _Known(_caller(row), row.hash, row.expires_at, looked_up_at))
+
+    async def _look_up_session(self, token: str, digest: bytes) -> _Known:
+        looked_up_at = self._now()
+        async with self._engine.connect() as connection:
+            row = await find_session(connection, token)
+        if row is None or row.revoked or not hmac.compare_digest(row.hash, hash_of(token)):
+            self._known.pop(digest, None)
+            raise NotAuthenticatedError("the session is unknown, or its key revoked")
+        caller = Caller(row.key, Role(row.role), row.office)
+        return self._remember(digest, _Known(caller, row.hash, row.expires_at, looked_up_at))
+
+    def _remember(self, digest: bytes, known: _Known) -> _Known:
         self._known[digest] = known
         self._known.move_to_end(digest)
         if len(self._known) > MOST_KEYS:

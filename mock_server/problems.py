@@ -24,6 +24,7 @@ class Problem(HTTPException):
 
 
 DETAILS = {
+    HTTPStatus.FORBIDDEN: "the operator is unknown here, or the password is wrong",
     HTTPStatus.NOT_FOUND: "no record '35.07-000123'",
     HTTPStatus.CONFLICT: "a record cannot move from RECEIVED_AT_CENTRAL to CARD_ISSUED",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the request is larger than 1000000 bytes",

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """Requests other than reads that a key may send, in the long run; above it the answer is 429."""
     upload_burst: int = Field(default=100, ge=1)
     """How many of them it may send at once after a rest."""
+    session_s: float = Field(default=57_600.0, gt=0)
+    """How long an operator who has logged in need not do so again: a shift and its overtime."""
     console: bool = True
     """Whether the web process shows its console at `/`; on loopback only."""
     restartable: bool = False

@@ -347,6 +347,32 @@ access_keys = Table(
     Column("revoked_at", Double),
 )
 
+operators = Table(
+    "operators",
+    metadata,
+    # Unique in the nation: 35.07/counter-1.
+    Column("name", Text, primary_key=True),
+    # Not a foreign key, as in `access_keys`.
+    Column("office", Text, nullable=False),
+    # scrypt, of the password.
+    Column("hash", Text, nullable=False),
+)
+"""Who may log in."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # The public part of the token.
+    Column("id", Text, primary_key=True),
+    # SHA-256, of the whole token.
+    Column("hash", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    # The key that was shown at the login; null where none was needed.
+    Column("key", Text),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False, index=True),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

@@ -181,14 +181,21 @@ def peak_hour(scenario: Scenario, plans: dict[str, OfficePlan]) -> tuple[float, 
     return float(starts_s[busiest]), float(expected[busiest]) / HOUR_S
 
 
+def usually(scenario: Scenario) -> Scenario:
+    """Return the scenario with as many citizens as offices and centre are equipped for."""
+    demand = scenario.demand
+    usual = demand.model_copy(update={"arrivals_per_day": demand.usual_per_day, "usual": None})
+    return scenario.model_copy(update={"demand": usual})
+
+
 def national_peak_per_s(scenario: Scenario) -> float:
-    """Return the mean arrivals a second in the busiest hour of all 514 offices, whatever the scenario plays of them.
+    """Return the mean arrivals a second in the busiest hour of a usual day in all 514 offices, whatever is played.
 
     Zones are taken as they are, not as a schedule staggers them: the centre is as large as it is.
     """
     everywhere = scenario.offices.model_copy(update={"which": "all", "stagger_s": {}})
     full = scenario.demand.model_copy(update={"volume": 1.0})
-    nation = scenario.model_copy(update={"offices": everywhere, "demand": full})
+    nation = usually(scenario.model_copy(update={"offices": everywhere, "demand": full}))
     return peak_hour(nation, plan_offices(nation))[1]
 
 

@@ -51,6 +51,8 @@ class CentreSpec(NamedTuple):
     """Whether records of citizens who wait go first."""
     adjudicators: int = 0
     """People who decide on similar persons; with none, the matcher decides alone."""
+    login_s: float = 0.0
+    """Working time of an operator's login."""
 
     @property
     def capacity_per_s(self) -> float:
@@ -82,6 +84,7 @@ def national_centre(scenario: Scenario) -> CentreSpec:
         admitted=centre.admitted,
         waiting_first=centre.waiting_first,
         adjudicators=centre.adjudication.people if centre.adjudication else 0,
+        login_s=(centre.login_s or 0.0) * scale,
     )
 
 
@@ -127,6 +130,19 @@ class Centre:
     def offers(self, citizen: Citizen) -> bool:
         """Tell whether the version that the citizen's office works with now offers what the citizen comes for."""
         return offers(self._period(citizen).version, citizen.errand)
+
+    def log_in(self, office: str, operator: str) -> Generator[Event, object, None]:
+        """Check the password of an office's operator, which takes a slot; the oldest login or record goes first."""
+        asked_s = self._env.now
+        slot = yield self._slots.seize(asked_s)
+        assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
+        started_s, period = self._env.now, self._timelines[office].at(self._env.now)
+        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown_at(started_s)
+        yield self._env.timeout(self._spec.login_s * slowdown)
+        self._slots.release(slot)
+        times_s, name = (asked_s, started_s, started_s, self._env.now), self._slots.server_name(slot)
+        row = (operator, office, Stage.LOGIN, times_s, name, Status.UNREGISTERED)
+        self._log.row(*row, period.version, period.phase)
 
     @property
     def has_room(self) -> bool:

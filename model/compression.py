@@ -5,7 +5,7 @@ its centre, and scales the rest by a volume near one, so that a counter and a pr
 See docs/time-compression.md.
 """
 
-from model.arrivals import national_peak_per_s, peak_hour
+from model.arrivals import national_peak_per_s, peak_hour, usually
 from model.scenario import Scenario
 from model.staffing import plan_offices
 
@@ -68,14 +68,17 @@ def window_interval_s(scenario: Scenario) -> float:
 
 
 def _peak_per_s(scenario: Scenario, count: int) -> float:
-    lab = _with_offices(scenario, count, 1.0)
+    lab = usually(_with_offices(scenario, count, 1.0))
     return peak_hour(lab, plan_offices(lab))[1]
 
 
 def _with_offices(scenario: Scenario, count: int, volume: float) -> Scenario:
+    cards = scenario.offices.cards
+    # A lab's server has printed what was ordered before the first morning.
+    fresh = {"which": scenario.load.offices[:count], "cards": cards and cards.model_copy(update={"unprinted": 0.0})}
     return scenario.model_copy(
         update={
-            "offices": scenario.offices.model_copy(update={"which": scenario.load.offices[:count]}),
+            "offices": scenario.offices.model_copy(update=fresh),
             "demand": scenario.demand.model_copy(update={"volume": volume}),
             "service": scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)}),
         }

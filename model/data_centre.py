@@ -63,6 +63,9 @@ class Centre(Section):
     """Most records in the centre at a time; offices keep the others' packets until there is room. Left out, all."""
     waiting_first: bool = False
     """Whether records of citizens who wait go before those that nobody waits for, at the centre and the printers."""
+    login_s: PositiveSeconds | None = Field(None, alias="login")
+    """Mean working time of an operator's login, in the same measure as `centre.stages`: every operator logs in when the
+    regular shift begins, and serves nobody before. Left out, nobody logs in."""
     stages: StageTimes
     adjudication: Adjudication | None = None
 

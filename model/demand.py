@@ -52,6 +52,9 @@ class Demand(Section):
 
     arrivals_per_day: PerDay = Field(alias="arrivals")
     """Citizens a day in the whole nation, spread over the offices by population."""
+    usual: PerDay | None = None
+    """Citizens a day for whom the offices and the centre are equipped, and of whom `offices.known` tells. Left out,
+    those who come."""
     volume: Annotated[float, Field(gt=0)] = 1.0
     """The share of each office's arrivals that is played; a lab run sets it, see model/compression.py."""
     curve: dict[str, Annotated[float, Field(ge=0)]]
@@ -74,7 +77,21 @@ class Demand(Section):
             raise ValueError("curve needs at least two times of day, earlier first, each once")
         if not any(self.curve.values()):
             raise ValueError("curve is zero everywhere; nobody would ever come")
+        if self.usual == 0:
+            raise ValueError(
+                "usual is nobody, for whom nothing can be equipped; leave it out, or give those of a usual day"
+            )
         return self
+
+    @property
+    def usual_per_day(self) -> float:
+        """Citizens a day for whom offices and centre are equipped."""
+        return self.arrivals_per_day if self.usual is None else self.usual
+
+    @property
+    def rush(self) -> float:
+        """How many times as many come as usual."""
+        return 1.0 if self.usual is None else self.arrivals_per_day / self.usual
 
     @property
     def curve_knots(self) -> list[tuple[float, float]]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from model.offline import Offline
 from model.section import AllOrSome, OfficeCode, Section
 from model.units import BitsPerSecond, PerDay, Seconds, Window
 
@@ -34,6 +35,9 @@ class Cards(Section):
     """In a delivery, in days of the office's own arrivals."""
     every: Annotated[int, Field(ge=1)] = 1
     """Days from one delivery to the next, the first of them this long after the start; it comes at opening."""
+    unprinted: Annotated[float, Field(ge=0)] = 0.0
+    """Cards ready on the first morning that nobody could print yet, in days of the office's own arrivals: printed
+    before all younger ones, and nobody waits for them."""
 
 
 class Offices(Section):
@@ -60,6 +64,9 @@ class Offices(Section):
     cards: Cards | None = None
     known: dict[OfficeCode, KnownOffice] = Field({})
     """Offices of which more is known."""
+    offline: list[Offline] = Field([])
+    """Offices that do not reach the centre from a moment until another: they go on capturing, keep the packets and send
+    them when the line is back. Who is there meanwhile goes home and comes for the card another day."""
 
     @model_validator(mode="after")
     def _stock_is_counted(self) -> "Offices":

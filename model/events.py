@@ -77,14 +77,20 @@ SCHEMA: dict[str, pl.DataType] = {
 """The events as columns, in the order of `StageEvent`'s fields."""
 
 
+PACKED_ROWS = 100_000
+"""So many rows are kept as Python's objects, which take three times as much memory as a frame's."""
+
+
 class EventLog:
     """Collects events column by column: a simulated nation has millions of them."""
 
     def __init__(self, source: Source) -> None:
         """Make an empty log whose rows all come from `source`."""
         self._source = source
+        self._packed: list[pl.DataFrame] = []
         self._columns: dict[str, list[object]] = {name: [] for name in SCHEMA if name != "source"}
         self._append = [column.append for column in self._columns.values()]
+        self._free = PACKED_ROWS
 
     def row(
         self,
@@ -101,12 +107,22 @@ class EventLog:
         values = (citizen, office, stage, *times_s, server, outcome, version, phase)
         for append, value in zip(self._append, values, strict=True):
             append(value)
+        self._free -= 1
+        if not self._free:
+            self._pack()
 
     def frame(self) -> pl.DataFrame:
         """Return the rows so far as a frame of schema `SCHEMA`, in the order they were added."""
+        self._pack()
+        return pl.concat(self._packed)
+
+    def _pack(self) -> None:
         columns = {name: pl.Series(name, values, dtype=SCHEMA[name]) for name, values in self._columns.items()}
         frame = pl.DataFrame(columns).with_columns(source=pl.lit(self._source, dtype=SCHEMA["source"]))
-        return frame.select(list(SCHEMA))
+        self._packed.append(frame.select(list(SCHEMA)))
+        for column in self._columns.values():
+            column.clear()
+        self._free = PACKED_ROWS
 
 
 def to_frame(events: Iterable[StageEvent]) -> pl.DataFrame:

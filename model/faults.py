@@ -1,11 +1,10 @@
 """`[[faults]]`: what goes wrong on purpose in a lab day, each from a start to an end."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from model.section import OfficeCode, PositiveSeconds, Section
+from model.section import Lasting, OfficeCode, PositiveSeconds
 from model.units import format_duration
 
 LONGEST_DELAY_S = 10.0
@@ -18,12 +17,6 @@ FailingStage = Literal["submission", "validation", "matching", "personalisation"
 """Where errors can be injected."""
 
 
-def _has_utc_offset(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"has no UTC offset; write it as {moment.isoformat()}+07:00")
-    return moment
-
-
 def _bearable(delay_s: float) -> float:
     if delay_s > LONGEST_DELAY_S:
         longest = format_duration(LONGEST_DELAY_S)
@@ -31,25 +24,7 @@ def _bearable(delay_s: float) -> float:
     return delay_s
 
 
-Moment = Annotated[datetime, AfterValidator(_has_utc_offset)]
-
-
-class _Lasting(Section):
-    """What every fault has."""
-
-    start: Moment
-    """When it begins, with its UTC offset."""
-    end: Moment
-    """When it is over, with its UTC offset."""
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "_Lasting":
-        if self.end <= self.start:
-            raise ValueError("end must come after start")
-        return self
-
-
-class Latency(_Lasting):
+class Latency(Lasting):
     """Each record takes a stage so much longer."""
 
     kind: Literal["latency"]
@@ -60,7 +35,7 @@ class Latency(_Lasting):
     """How much longer, at most 10 s, in wall time: the server really waits, and no speedup compresses it."""
 
 
-class Errors(_Lasting):
+class Errors(Lasting):
     """A share of the records fails at a stage."""
 
     kind: Literal["errors"]
@@ -71,7 +46,7 @@ class Errors(_Lasting):
     """How many of the records; one that fails does so until the fault is over."""
 
 
-class PrinterDown(_Lasting):
+class PrinterDown(Lasting):
     """A printer takes no cards."""
 
     kind: Literal["printer-down"]
@@ -82,7 +57,7 @@ class PrinterDown(_Lasting):
     """Which of the office's printers."""
 
 
-class LinkCut(_Lasting):
+class LinkCut(Lasting):
     """An office does not reach the centre."""
 
     kind: Literal["link-cut"]
@@ -91,7 +66,7 @@ class LinkCut(_Lasting):
     """Whose link."""
 
 
-class WorkerKilled(_Lasting):
+class WorkerKilled(Lasting):
     """A worker process of the centre is killed, and started again at the end."""
 
     kind: Literal["worker-killed"]
@@ -100,7 +75,7 @@ class WorkerKilled(_Lasting):
     """Which of the workers; the lab has one a core, two at least."""
 
 
-class PostgresRestart(_Lasting):
+class PostgresRestart(Lasting):
     """PostgreSQL is stopped, and started again at the end."""
 
     kind: Literal["postgres-restart"]

@@ -1,9 +1,9 @@
 """The nation at work: all offices of a scenario and the one centre they share, simulated day after day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import polars as pl
-from simpy import Environment
+from simpy import Environment, Event
 
 from model.arrivals import absent_of, citizens_of
 from model.centre import Centre, CentreSpec
@@ -11,7 +11,7 @@ from model.events import EventLog, Source
 from model.office import Office
 from model.office_days import horizon_s
 from model.scenario import Scenario
-from model.staffing import plan_offices
+from model.staffing import office_midnight_s, plan_offices
 from model.units import HOUR_S
 
 
@@ -45,11 +45,8 @@ def simulate(
     plans = plan_offices(scenario)
     for plan in plans.values():
         office = Office(env, scenario, plan, the_centre, log)
-        office.open(days)
-        for day in range(days):
-            env.process(office.admit(citizens_of(scenario, plan, day, replication, work_replication)))
-            if plan.batch_per_day:
-                env.process(office.print_for_absent(absent_of(scenario, plan, day, replication)))
+        office.open(days, replication)
+        env.process(_send_citizens(env, scenario, office, days, (replication, work_replication)))
     end_s = horizon_s(scenario, plans, days)
     for hour in range(1, int(end_s // HOUR_S) + 1):
         env.run(until=hour * HOUR_S)
@@ -60,3 +57,15 @@ def simulate(
     if progress:
         progress(1.0)
     return log.frame()
+
+
+def _send_citizens(
+    env: Environment, scenario: Scenario, office: Office, days: int, replications: tuple[int, int | None]
+) -> Generator[Event, object, None]:
+    """Let an office's citizens come, day after day: those of a month at once would fill the memory."""
+    plan, (replication, work_replication) = office.plan, replications
+    for day in range(days):
+        yield env.timeout(max(0.0, office_midnight_s(scenario, plan.office, day) - env.now))
+        env.process(office.admit(citizens_of(scenario, plan, day, replication, work_replication)))
+        if plan.batch_per_day:
+            env.process(office.print_for_absent(absent_of(scenario, plan, day, replication)))

@@ -9,13 +9,17 @@ from model.arrivals import Citizen
 from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
+from model.logins import logins_of
 from model.office_days import OfficeDays, evening_exit
 from model.printers import Printers
 from model.scenario import Scenario
-from model.sending import Link, sending_s
+from model.sending import Link, goes_home, online_s, sending_s
 from model.staffing import OfficePlan, on_duty, shift_changes_s
 from model.stages import REFUSED, Stage, Status
 from model.station import Station
+
+FIRST = -1.0
+"""The rank of an operator who needs the counter to log in."""
 
 
 class Office:
@@ -35,12 +39,12 @@ class Office:
         self._link = Link(scenario)
         self._days = OfficeDays(scenario, plan.office)
 
-    def open(self, days: int) -> None:
+    def open(self, days: int, replication: int = 0) -> None:
         """Begin everything that goes on in the office beside its citizens."""
-        self._env.process(self.work(days))
+        self._env.process(self.work(days, replication))
         self._printers.open(days)
 
-    def work(self, days: int) -> Generator[Event, object, None]:
+    def work(self, days: int, replication: int = 0) -> Generator[Event, object, None]:
         """Open and close the counters by the shifts and breaks, day after day."""
         for day in range(days):
             today = self._days.day(day)
@@ -48,8 +52,20 @@ class Office:
                 continue
             for moment_s in shift_changes_s(today):
                 yield self._until(moment_s)
+                if moment_s == today.regular_start_s:
+                    # Before anybody is on duty: operators take their counters before any citizen does.
+                    for login in logins_of(self._scenario, self.plan, day, replication):
+                        self._env.process(self._log_in(login.moment_s, self._counters.seize(FIRST)))
                 self._counters.staff(on_duty(self.plan, today, moment_s))
             self._counters.send_home()
+
+    def _log_in(self, moment_s: float, turn: Event) -> Generator[Event, object, None]:
+        """Keep a counter from citizens until its operator, who sits down at a moment, has logged in."""
+        counter = yield turn
+        if isinstance(counter, int):
+            yield self._until(moment_s)
+            yield from self._centre.log_in(self.plan.office.code, self._counters.server_name(counter))
+            self._counters.release(counter)
 
     def admit(self, citizens: Iterable[Citizen]) -> Generator[Event, object, None]:
         """Let citizens in at their moment, earliest first, each on a visit of their own."""
@@ -61,7 +77,7 @@ class Office:
         """Order the cards of people recorded earlier, at the moment given as their arrival."""
         for card in cards:
             yield self._until(card.arrival_s)
-            self._env.process(self._make_card(card))
+            self._env.process(self._order(card))
 
     def visit(self, citizen: Citizen) -> Generator[Event, object, None]:
         """Take a ticket, be served at a counter, wait for the centre and the printer, collect the card."""
@@ -73,9 +89,13 @@ class Office:
         if counter is None:
             return
         yield from self._be_captured(citizen, counter)
-        place = yield from self._be_sent(citizen, counter)
-        status = yield from self._make_card(citizen, place)
+        citizen, place = yield from self._be_sent(citizen, counter)
+        citizen, status = yield from self._make_card(citizen, place)
         yield from self._collect(citizen, status)
+
+    def _order(self, card: Citizen) -> Generator[Event, object, None]:
+        card = yield from self._over_line(card)
+        yield from self._make_card(card)
 
     def _wait_for_counter(self, citizen: Citizen) -> Generator[Event, object, int | None]:
         """Queue at the counters; who is sent home in the evening may come back when the doors next open."""
@@ -103,10 +123,11 @@ class Office:
         name = self._counters.server_name(counter)
         self._row(citizen, Stage.CAPTURE, (citizen.arrival_s, started_s, self._env.now), name, captured)
 
-    def _be_sent(self, citizen: Citizen, counter: int) -> Generator[Event, object, int | None]:
+    def _be_sent(self, citizen: Citizen, counter: int) -> Generator[Event, object, tuple[Citizen, int | None]]:
         """Have the packet sent: at once by the operator, who waits for the receipt, or later from the office's store.
 
-        Returns the record's place in the centre, where places are counted.
+        Who hears that it cannot be sent today goes home. Returns the citizen, who may not wait any more, and the
+        record's place in the centre, where places are counted.
         """
         ready_s = self._env.now
         send_s = sending_s(self._scenario, self.plan.office, ready_s)
@@ -114,12 +135,22 @@ class Office:
             place = yield from self._centre.enter(citizen)
             yield from self._send(citizen, ready_s)
             self._counters.release(counter)
-            return place
+            return citizen, place
         self._counters.release(counter)
+        if goes_home(self._scenario, self.plan.office, self._days.at(ready_s), ready_s, send_s):
+            citizen = citizen._replace(waits=False)
         yield self._until(send_s)
         place = yield from self._centre.enter(citizen)
         yield from self._send(citizen, ready_s)
-        return place
+        return citizen, place
+
+    def _over_line(self, citizen: Citizen) -> Generator[Event, object, Citizen]:
+        """Wait while the line is down; who hears of that goes home, and is returned as somebody who does not wait."""
+        back_s = online_s(self._scenario, self.plan.office, self._env.now)
+        if back_s == self._env.now:
+            return citizen
+        yield self._until(back_s)
+        return citizen._replace(waits=False)
 
     def _send(self, citizen: Citizen, ready_s: float) -> Generator[Event, object, None]:
         """Send a packet over the office's line, one after the other, and wait for its receipt."""
@@ -128,13 +159,19 @@ class Office:
             yield self._until(through_s)
         yield from self._centre.receive(citizen, ready_s, sent_s)
 
-    def _make_card(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
-        """Wait until the centre has decided and, unless it refuses, until the card is printed; returns the status."""
+    def _make_card(
+        self, citizen: Citizen, place: int | None = None
+    ) -> Generator[Event, object, tuple[Citizen, Status]]:
+        """Wait until the centre has decided and, unless it refuses, until the card is printed.
+
+        Returns the citizen, who may not wait any more, and the status.
+        """
         status = yield from self._centre.process(citizen, place)
+        citizen = yield from self._over_line(citizen)
         if status in REFUSED:
-            return status
+            return citizen, status
         yield from self._printers.print(citizen)
-        return Status.CARD_ISSUED
+        return citizen, Status.CARD_ISSUED
 
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
         """Get the card, or hear that there is none, when the window next looks or on coming back another day."""

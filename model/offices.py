@@ -1,6 +1,7 @@
 """The 514 offices of the nation: their codes, zones and weights, from the project's own copy of the figures."""
 
 import csv
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -42,6 +43,11 @@ def zone_of(code: str) -> Zone:
     """Return the zone of an office, the one of most offices if the code is unknown: a region may have been renamed."""
     office = all_offices().get(code)
     return office.zone if office else Zone.WIB
+
+
+def evenly(codes: Sequence[str], count: int) -> list[str]:
+    """Return so many of the codes, the same distance apart: sorted ones give a fair share of provinces and zones."""
+    return [codes[(2 * number + 1) * len(codes) // (2 * count)] for number in range(count)]
 
 
 @cache

@@ -5,7 +5,7 @@ are read and written by `model/scenario_file.py`.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from model.equipment import WEEKDAYS, Offices, Weekday
 from model.faults import Fault
 from model.offices import Zone
 from model.optimise import Optimise
-from model.section import OfficeCodes, PositiveSeconds, Section
+from model.section import Lasting, OfficeCodes, PositiveSeconds, Section
 from model.sensitivity import Sensitivity
 from model.service import Service
 from model.shifts import Staffing
@@ -36,7 +36,7 @@ class Heading(Section):
     """What happened, in a few sentences."""
     start: datetime
     """Midnight of the first day, with its UTC offset: 2016-04-04T00:00:00+07:00."""
-    days: Annotated[int, Field(ge=1, le=14)]
+    days: Annotated[int, Field(ge=1, le=31)]
     """How many days are played by the national simulation."""
     seed: Annotated[int, Field(ge=0)]
     """The seed of every random stream."""
@@ -181,12 +181,20 @@ def _upgrade_within_scenario(upgrade: Upgrade | None, scenario: Heading) -> str 
 
 
 def _faults_within_scenario(faults: list[Fault], scenario: Heading) -> str | None:
+    return _outside("faults", faults, scenario)
+
+
+def _offline_within_scenario(offices: Offices, scenario: Heading) -> str | None:
+    return _outside("offices.offline", offices.offline, scenario)
+
+
+def _outside(key: str, spells: Sequence[Lasting], scenario: Heading) -> str | None:
     end = scenario.start + timedelta(days=scenario.days)
-    outside = [number for number, fault in enumerate(faults) if fault.start < scenario.start or fault.end > end]
+    outside = [number for number, spell in enumerate(spells) if spell.start < scenario.start or spell.end > end]
     if not outside:
         return None
     return "\n".join(
-        f"faults[{number}]: is not within the scenario's days, {scenario.start.isoformat()} to {end.isoformat()}; "
+        f"{key}[{number}]: is not within the scenario's days, {scenario.start.isoformat()} to {end.isoformat()}; "
         "move it, or raise scenario.days"
         for number in outside
     )
@@ -194,10 +202,11 @@ def _faults_within_scenario(faults: list[Fault], scenario: Heading) -> str | Non
 
 def _known_within_nation(offices: Offices, demand: Demand) -> str | None:
     known_per_day = sum(office.arrivals_per_day or 0.0 for office in offices.known.values())
-    if known_per_day <= demand.arrivals_per_day:
+    if known_per_day <= demand.usual_per_day:
         return None
+    key = "arrivals" if demand.usual is None else "usual"
     return (
-        f"demand.arrivals: {demand.arrivals_per_day:g}/day is less than the offices in offices.known have together "
+        f"demand.{key}: {demand.usual_per_day:g}/day is less than the offices in offices.known have together "
         f"({known_per_day:g}/day); it counts the whole nation"
     )
 
@@ -248,6 +257,7 @@ RULES: tuple[Callable[..., str | None], ...] = (
     _evening_follows_regular,
     _upgrade_within_scenario,
     _faults_within_scenario,
+    _offline_within_scenario,
     _known_within_nation,
     _breaks_within_regular,
     _packets_can_be_sent,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model.centre import CentreSpec, national_centre
 from model.nation import simulate
-from model.offices import all_offices
+from model.offices import all_offices, evenly
 from model.performance import PERFORMANCE
 from model.run_measures import measure_run
 from model.scenario import Scenario
@@ -44,6 +44,7 @@ def with_centre(name: str, changed: Scenario, centre: CentreSpec) -> Schedule:
         slots=centre.slots,
         submission_s=centre.submission_s,
         stage_s=centre.stage_s,
+        login_s=centre.login_s,
         admitted=None if own.admitted is None else max(1, round(own.admitted * part)),
         adjudicators=math.ceil(own.adjudicators * part),
     )
@@ -67,7 +68,7 @@ def every_nth_office(scenario: Scenario, share: float) -> list[str]:
         raise ValueError(f"a share of the offices is above 0 and at most 1, not {share:g}")
     codes = list(all_offices()) if scenario.offices.which == "all" else scenario.offices.which
     count = max(1, round(share * len(codes)))
-    return [codes[(2 * number + 1) * len(codes) // (2 * count)] for number in range(count)]
+    return evenly(codes, count)
 
 
 def quick_look(scenario: Scenario, codes: Sequence[str]) -> tuple[Scenario, CentreSpec]:
@@ -89,4 +90,4 @@ def quick_look(scenario: Scenario, codes: Sequence[str]) -> tuple[Scenario, Cent
     slower = slots / (centre.slots * part)
     stage_s = {stage: mean_s * slower for stage, mean_s in centre.stage_s.items()}
     some = scenario.model_copy(update={"offices": scenario.offices.model_copy(update={"which": list(codes)})})
-    return some, centre._replace(slots=slots, stage_s=stage_s)
+    return some, centre._replace(slots=slots, stage_s=stage_s, login_s=centre.login_s * slower)

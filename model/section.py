@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from model.offices import all_offices
 from model.units import Seconds
@@ -43,6 +44,30 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def _has_utc_offset(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"has no UTC offset; write it as {moment.isoformat()}+07:00")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_has_utc_offset)]
+
+
+class Lasting(Section):
+    """What lasts from a moment until another."""
+
+    start: Moment
+    """When it begins, with its UTC offset."""
+    end: Moment
+    """When it is over, with its UTC offset."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "Lasting":
+        if self.end <= self.start:
+            raise ValueError("end must come after start")
+        return self
 
 
 KIND = "kind"

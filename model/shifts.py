@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from model.section import Section, Share
-from model.units import Window
+from model.units import Seconds, Window
 
 
 class Staffing(Section):
@@ -21,6 +21,8 @@ class Staffing(Section):
     """Local hours in which no counter takes anybody; printers go on."""
     friday_breaks: list[Window] | None = None
     """The same on Fridays, whose prayer is longer; left out, as on other days."""
+    punctuality_s: Seconds = Field(0.0, alias="punctuality")
+    """Operators sit down to log in (`centre.login`) within this time of the regular shift's beginning."""
     avoid: list[Window] = Field([])
     """Hours on the start's clock in which packets are kept in the office and nobody waits for the centre."""
     overtime_cost: Annotated[float, Field(ge=0)] = 0.0

@@ -31,6 +31,8 @@ class OfficePlan(NamedTuple):
     """Blank cards on the first morning; None where they are not counted."""
     delivery: int = 0
     """Blank cards in a delivery."""
+    unprinted: int = 0
+    """Cards that are ready on the first morning."""
 
 
 class OfficeDay(NamedTuple):
@@ -102,10 +104,10 @@ def plan_offices(scenario: Scenario) -> dict[str, OfficePlan]:
     """Equip every office that takes part, by code.
 
     The nation's arrivals are spread over all 514 offices by population, less what is known of single offices; then
-    each office's counters and printers follow from its own arrivals.
+    each office's counters and printers follow from its own arrivals on a usual day.
     """
     taking_part = list(all_offices()) if scenario.offices.which == "all" else scenario.offices.which
-    nominal_per_day = _arrivals_per_day(scenario)
+    nominal_per_day = _usual_per_day(scenario)
     return {code: _equip(scenario, all_offices()[code], nominal_per_day[code]) for code in taking_part}
 
 
@@ -116,25 +118,24 @@ def counter_mean_s(scenario: Scenario) -> float:
     return captured * service.capture.mean_s + (1 - captured) * service.papers.mean_s
 
 
-def _arrivals_per_day(scenario: Scenario) -> dict[str, float]:
+def _usual_per_day(scenario: Scenario) -> dict[str, float]:
     known = {
         code: office.arrivals_per_day
         for code, office in scenario.offices.known.items()
         if office.arrivals_per_day is not None
     }
     others = {code: office.population_thousands for code, office in all_offices().items() if code not in known}
-    per_thousand = max(0.0, scenario.demand.arrivals_per_day - sum(known.values())) / max(1, sum(others.values()))
+    per_thousand = max(0.0, scenario.demand.usual_per_day - sum(known.values())) / max(1, sum(others.values()))
     return known | {code: thousands * per_thousand for code, thousands in others.items()}
 
 
 def _equip(scenario: Scenario, office: Office, nominal_per_day: float) -> OfficePlan:
-    volume, known = scenario.demand.volume, scenario.offices.known.get(office.code, KnownOffice())
-    arrivals_per_day = nominal_per_day * volume
-    nation_per_day = scenario.demand.arrivals_per_day * volume
-    share = arrivals_per_day / nation_per_day if nation_per_day else 0.0
-    batch_per_day = scenario.demand.batch_cards_per_day * volume * share
-    counter_s_per_day = arrivals_per_day * counter_mean_s(scenario)
-    printing_s_per_day = (arrivals_per_day + batch_per_day) * scenario.service.printing_s
+    demand, known = scenario.demand, scenario.offices.known.get(office.code, KnownOffice())
+    volume, usual_per_day = demand.volume, nominal_per_day * demand.volume
+    share = nominal_per_day / demand.usual_per_day if demand.usual_per_day else 0.0
+    batch_per_day = demand.batch_cards_per_day * volume * share
+    counter_s_per_day = usual_per_day * counter_mean_s(scenario)
+    printing_s_per_day = (usual_per_day + batch_per_day) * scenario.service.printing_s
     breaks_s = sum(pause.length_s for pause in scenario.staffing.breaks)
     regular_s, opening_s = scenario.staffing.regular.length_s - breaks_s, scenario.offices.opening.length_s
     counters = _enough(counter_s_per_day / (regular_s * scenario.offices.counter_utilisation))
@@ -142,26 +143,27 @@ def _equip(scenario: Scenario, office: Office, nominal_per_day: float) -> Office
         printers = max(1, round(known.printers * volume))
     else:
         printers = _enough(printing_s_per_day / (opening_s * scenario.offices.printer_utilisation))
-    stock, delivery = _blank_cards(scenario, known, arrivals_per_day)
+    stock, delivery = _blank_cards(scenario, known, usual_per_day)
     return OfficePlan(
         office=office,
-        arrivals_per_day=arrivals_per_day,
+        arrivals_per_day=usual_per_day * demand.rush,
         counters=counters,
         evening_counters=math.ceil(counters * scenario.staffing.evening_share - 1e-9),
         printers=printers,
         batch_per_day=batch_per_day,
         cards=stock,
         delivery=delivery,
+        unprinted=0 if scenario.offices.cards is None else round(scenario.offices.cards.unprinted * usual_per_day),
     )
 
 
-def _blank_cards(scenario: Scenario, known: KnownOffice, arrivals_per_day: float) -> tuple[int | None, int]:
+def _blank_cards(scenario: Scenario, known: KnownOffice, usual_per_day: float) -> tuple[int | None, int]:
     """An office's stock and its deliveries; known ones are those of the whole office."""
     cards, volume = scenario.offices.cards, scenario.demand.volume
     if cards is None:
         return None, 0
-    stock = cards.stock * arrivals_per_day if known.cards is None else known.cards * volume
-    delivery = cards.delivery * arrivals_per_day if known.delivery is None else known.delivery * volume
+    stock = cards.stock * usual_per_day if known.cards is None else known.cards * volume
+    delivery = cards.delivery * usual_per_day if known.delivery is None else known.delivery * volume
     return round(stock), round(delivery)
 
 

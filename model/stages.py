@@ -106,7 +106,7 @@ def move(old: Status, new: Status) -> Status:
 
 
 class Stage(StrEnum):
-    """A stop on a citizen's way from the door to the card, where there can be a queue."""
+    """A stop on a citizen's way from the door to the card, where there can be a queue; and an operator's login."""
 
     ARRIVAL = "arrival"
     """Takes a ticket at the door."""
@@ -124,6 +124,8 @@ class Stage(StrEnum):
     """The office's printer makes the card."""
     HANDOVER = "handover"
     """The citizen gets the card."""
+    LOGIN = "login"
+    """An operator logs in; in place of a citizen's name such a visit bears the counter's."""
 
 
 CENTRAL_STAGES = (Stage.VALIDATION, Stage.MATCHING, Stage.PERSONALISATION)

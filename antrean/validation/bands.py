@@ -38,7 +38,7 @@ def centre_times_s(events: pl.DataFrame) -> Floats:
     return ready.select(pl.col("ready_s") - pl.col("received_s")).to_series().to_numpy()
 
 
-STAGES = tuple(stage for stage in Stage if stage is not Stage.ARRIVAL)
+STAGES = tuple(stage for stage in Stage if stage not in (Stage.ARRIVAL, Stage.LOGIN))
 """Where time passes: what a wait is made of, so that an error can be traced to its place."""
 
 

@@ -1,8 +1,9 @@
 """Targets: what the offices want of a card-management server, in the domain's terms; an adapter per server.
 
-An adapter of your own is a class of seven methods, and three more where offices control their printing (`PrintRoom`),
-made with a line and an office's key; `loadtests.targets.example` is one to begin with. `antrean load --adapter
-mypackage.mymodule:MyTarget` uses it.
+An adapter of your own is a class of seven methods, made with a line and an office's key; `loadtests.targets.example` is
+one to begin with. Three more are for servers at which offices control their printing (`PrintRoom`), and `log_in` for
+those at which operators log in (`loadtests.login.LetsIn`). `antrean load --adapter mypackage.mymodule:MyTarget` uses
+it.
 """
 
 import importlib

@@ -6,11 +6,12 @@
     GET  /api/applications/ID                                                                           -> {"state"}
     GET  /api/branches/CODE/applications?state=READY,...   -> {"items": [{"id", "state", "changed": ISO 8601}, ...]}
     PUT  /api/applications/ID/collected
+    POST /api/tickets                    {"user", "password"}                                           -> {"ticket"}
 
 It prints every card as soon as it can, on printers of its own. So the adapter has none of the methods of
 `loadtests.targets.PrintRoom`, and a packet's `hold_print` goes nowhere.
 
-Its key goes into the header X-Api-Key. tests/loadtests/foreign_stub.py is such a server.
+Its key goes into the header X-Api-Key, a ticket into X-Ticket. tests/loadtests/foreign_stub.py is such a server.
 """
 
 import json
@@ -40,6 +41,11 @@ class ExampleTarget:
         """Speak over the line with a branch's key."""
         self._line = line
         self._headers = {"X-Api-Key": key} if key else {}
+
+    def log_in(self, operator: str, password: str) -> None:
+        """Get a ticket; leave this method out for a server at which nobody logs in."""
+        ticket = self._ask("POST", "/api/tickets", "/api/tickets", json={"user": operator, "password": password})
+        self._headers = self._headers | {"X-Ticket": ticket["ticket"]}
 
     def submit(self, packet: Packet) -> Status:
         """Send an application; the server takes the same one again."""

@@ -27,6 +27,12 @@ class MockTarget:
         self._line = line
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
+    def log_in(self, operator: str, password: str) -> None:
+        """Open a session: its token is shown in place of the key from then on."""
+        login = {"operator": operator, "password": password}
+        session = self._ask("POST", "/v1/sessions", "/v1/sessions", json=login)
+        self._headers = {"Authorization": f"Bearer {session['token']}"}
+
     def submit(self, packet: Packet) -> Status:
         """Send a packet: 202 when it is new, 200 when the server has it already."""
         answer = self._ask("POST", "/v1/enrollments", "/v1/enrollments", MULTIPART, data=multipart(packet))

@@ -8,7 +8,7 @@ import pytest
 
 from antrean import kept_seed
 from model import events
-from model.scenario_file import dump, load
+from model.scenario_file import dump, load, shipped
 
 
 def antrean(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -79,8 +79,10 @@ def test_report_of_a_folder_that_is_none_says_so(tmp_path: Path) -> None:
 
 def test_scenarios_are_listed_with_their_story() -> None:
     told = antrean("scenarios").stdout
-    assert "april-2016" in told
-    assert "faults-day" in told
+    for name in shipped():
+        assert name in told
+    assert "50 offices offline" in told
+    assert max(map(len, told.splitlines())) <= 100
 
 
 def test_a_folder_of_seeds_that_another_run_has_is_told(tmp_path: Path) -> None:

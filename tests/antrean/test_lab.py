@@ -187,3 +187,17 @@ def test_a_killed_worker_is_started_again_and_works_when_the_fault_is_over(
         clerk = Clerk(office)
         clerk.submit_until(lambda: bool(deaths()) and "worker-1" in set(server.events(CLOCK)["server"]), at_least=0)
         assert set(deaths()) == {"worker-1"}
+
+
+def test_the_lab_gives_operators_passwords_where_they_log_in(lab: Lab, scenario: Scenario) -> None:
+    plans = plan_offices(scenario)
+    with lab.server("logins", plans, 0.0, logins=True) as server:
+        held = json.loads(server.keys_file.read_text())
+        names = [f"{OFFICE}/counter-{number + 1}" for number in range(plans[OFFICE].counters)]
+        assert set(held) == {OFFICE, Role.ADMIN, *names}
+        with client_of(server, OFFICE) as client:
+            login = {"operator": names[-1], "password": held[names[-1]]}
+            answer = client.post("/v1/sessions", json=login)
+            assert answer.status_code == httpx.codes.CREATED
+            session = {"Authorization": f"Bearer {answer.json()['token']}"}
+            assert client.get("/v1/queues", headers=session).is_success

@@ -33,6 +33,8 @@ class StubServer:
         self.loses_every = 0
         """Of the packets sent, every so-manieth is taken and answered with 500."""
         self.loses_handovers_every = 0
+        self.refuses_logins = False
+        self.logins: list[str] = []
         self.received: dict[str, float] = {}
         self.issued: list[str] = []
         self.packet_bytes: list[int] = []
@@ -55,6 +57,7 @@ class StubServer:
     def app(self) -> Starlette:
         return Starlette(
             routes=[
+                Route("/v1/sessions", self._log_in, methods=["POST"]),
                 Route("/v1/enrollments", self._enroll, methods=["POST"]),
                 Route("/v1/replacements", self._replace, methods=["POST"]),
                 Route("/v1/residents/{nik}", self._correct, methods=["PATCH"]),
@@ -80,6 +83,13 @@ class StubServer:
         begins_s, ends_s = self.stalls_wall_s
         if begins_s <= time.time() < ends_s:
             await asyncio.sleep(ends_s - time.time())
+
+    async def _log_in(self, request: Request) -> JSONResponse:
+        if self.refuses_logins:
+            return JSONResponse({"title": "Forbidden", "status": 403}, 403)
+        operator = (await request.json())["operator"]
+        self.logins.append(operator)
+        return JSONResponse({"operator": operator, "token": "ans_stub", "expires_at": 9e9}, 201)
 
     async def _enroll(self, request: Request) -> JSONResponse:
         await self._stall()

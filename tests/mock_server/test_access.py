@@ -54,6 +54,7 @@ OF_AN_OFFICE = {
     "GET /v1/residents/{nik}": 404,
     "PATCH /v1/residents/{nik}": 404,
     "GET /v1/offices/{code}": 404,
+    "POST /v1/sessions": 403,
     "POST /v1/offices/{code}/stock": 403,
     "POST /v1/offices/{code}/printers/{position}/jam": 403,
     "DELETE /v1/offices/{code}/printers/{position}/jam": 403,
@@ -75,6 +76,7 @@ BODIES = {
     "POST /v1/faults": {"kind": "latency", "stage": "matching", "delay_s": 1, "ends_at": 9e9},
     "POST /v1/adjudications/{reference}": {"decision": "unique", "reason": "twins"},
     "POST /v1/upgrades": {},
+    "POST /v1/sessions": {"operator": f"{OFFICE}/counter-1", "password": "guessed"},
 }
 
 

@@ -40,6 +40,23 @@ def test_keys_of_several_offices_go_to_a_file_of_the_owners_only(settings: Setti
     assert len(run(settings, "key", "list").stdout.splitlines()) == 2
 
 
+def test_operators_get_passwords_with_which_they_log_in(settings: Settings, showing: Showing, tmp_path: Path) -> None:
+    key = json.loads(run(settings, "key", "issue", "--role", "operator", "--office", OFFICE).stdout)["key"]
+    given = run(settings, "key", "operators", "--office", OFFICE, "--counters", "2").stdout.splitlines()
+    first, second = (json.loads(line) for line in given)
+    assert [first["operator"], second["operator"]] == [f"{OFFICE}/counter-1", f"{OFFICE}/counter-2"]
+    with serving(settings) as client:
+        assert showing(client, key).post("/v1/sessions", json=second).status_code == 201
+    file = tmp_path / "passwords.json"
+    other = run(settings, "key", "operators", "--office", OTHER_OFFICE, "--to", str(file))
+    assert (other.returncode, other.stdout, file.stat().st_mode & 0o777) == (0, "", 0o600)
+    for office, why in ((OFFICE, "has a password already"), ("99.99", "there is no office '99.99'")):
+        refused = run(settings, "key", "operators", "--office", office)
+        assert refused.returncode == 1
+        assert why in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
 def test_what_does_not_fit_is_refused(settings: Settings) -> None:
     for arguments, why in (
         (("issue", "--role", "operator"), "role operator needs an office"),

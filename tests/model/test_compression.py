@@ -155,3 +155,11 @@ def test_a_fast_lab_looks_for_cards_more_seldom_than_the_offices_do_and_so_does_
     lab = lab_scenario(fast, 20.0 * speedup / 576)
     assert lab.service.handover_s == pytest.approx(interval_s)
     assert window_interval_s(lab) == lab.service.handover_s
+
+
+def test_a_rush_is_played_as_high_above_the_usual_peak_as_it_is(april: Scenario) -> None:
+    rush = changed(april, {"demand": {"arrivals": "84000/day", "usual": "42000/day"}})
+    usual, rushed = (
+        peak_hour(lab, plan_offices(lab))[1] for lab in (lab_scenario(april, 20.0), lab_scenario(rush, 20.0))
+    )
+    assert rushed == pytest.approx(2 * usual)

@@ -51,6 +51,16 @@ def test_events_come_back_from_a_file_as_they_went_in(tmp_path: Path) -> None:
     assert dict(frame.schema) == SCHEMA
 
 
+def test_a_log_keeps_its_rows_in_order_however_many_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.events.PACKED_ROWS", 3)
+    log = EventLog(Source.SIMULATION)
+    for number in range(8):
+        log.row(f"c{number}", "35.07", Stage.ARRIVAL, (number, number, number, number), "door", Status.UNREGISTERED)
+        assert log.frame()["citizen"].to_list() == [f"c{earlier}" for earlier in range(number + 1)]
+    assert dict(log.frame().schema) == SCHEMA
+    assert EventLog(Source.LOAD).frame().is_empty()
+
+
 def test_a_file_of_no_events_is_still_a_file_of_events(tmp_path: Path) -> None:
     write(to_frame([]), tmp_path / "events.parquet")
     frame = read(tmp_path / "events.parquet")

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from model.arrivals import citizens
 from model.demand import Mix
+from model.equipment import Offices
 from model.offices import Zone, all_offices
 from model.scenario import Scenario, disagreements, local_midnight_s
+from model.section import Section
 from model.service import Spread
 from model.staffing import plan_offices
 from model.strategies import changed
@@ -47,9 +49,26 @@ def test_every_key_says_in_a_sentence_what_it_means(key: str, said: str | None) 
     assert said.strip().endswith("."), f"{key}: {said!r} does not end as a sentence"
 
 
+class _Undocumented(Section):
+    """`[weather]`: a table with a key of which nobody says anything."""
+
+    rain: bool = False
+
+
+def test_a_key_that_is_not_documented_is_found_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of every key is no empty one: one key without a sentence, deep in the scenario, fails it."""
+    field = Offices.model_fields["offline"]
+    monkeypatch.setattr(field, "annotation", list[_Undocumented])
+    said = dict(keys_of(Scenario))
+    assert [key for key in said if said[key] is None] == ["offices.offline.rain"]
+    with pytest.raises(AssertionError, match=r"offices\.offline\.rain has no docstring"):
+        test_every_key_says_in_a_sentence_what_it_means("offices.offline.rain", said["offices.offline.rain"])
+
+
 def test_the_walk_over_the_keys_comes_to_tables_of_tables() -> None:
     keys = [key for key, _ in keys_of(Scenario)]
     assert {"offices.known.arrivals", "service.capture.mode", "upgrade.cost.during", "load.quick.speedup"} <= set(keys)
+    assert {"offices.offline.offices", "offices.cards.unprinted", "centre.login", "demand.usual"} <= set(keys)
     assert {"faults[Latency].delay", "faults[LinkCut].office"} <= set(keys)
     assert len(keys) == len(set(keys))
 

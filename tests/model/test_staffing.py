@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.centre import national_centre
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.staffing import (
@@ -214,3 +215,18 @@ def test_blank_cards_are_counted_in_days_of_the_offices_own_arrivals_or_as_known
     assert (plans[MALANG].cards, plans[MALANG].delivery) == (800, 500)
     assert plans[SURABAYA].cards == round(2 * plans[SURABAYA].arrivals_per_day)
     assert plan_offices(usual)[MALANG].cards is None
+
+
+def test_a_rush_meets_the_offices_and_the_centre_of_a_usual_day(april: Scenario) -> None:
+    rush = changed(april, {"demand": {"arrivals": "84000/day", "usual": "42000/day"}})
+    usual, rushed = plan_offices(april), plan_offices(rush)
+    for code, plan in usual.items():
+        assert rushed[code] == plan._replace(arrivals_per_day=2 * plan.arrivals_per_day)
+    assert national_centre(rush) == national_centre(april)
+
+
+def test_a_usual_day_of_nobody_and_one_without_the_known_offices_are_refused(april: Scenario) -> None:
+    with pytest.raises(ValueError, match="usual is nobody"):
+        changed(april, {"demand": {"usual": "0/day"}})
+    with pytest.raises(ValueError, match=r"demand\.usual: 300/day is less than the offices in offices\.known"):
+        changed(april, {"demand": {"usual": "300/day"}})

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _decisions()
     _stage_events()
     _access_keys()
+    _operators()
     _audit()
     _idempotency_keys()
     _bell()
@@ -284,6 +285,24 @@ def _access_keys() -> None:
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("expires_at", sa.Double, nullable=False),
         sa.Column("revoked_at", sa.Double),
+    )
+
+
+def _operators() -> None:
+    op.create_table(
+        "operators",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("office", sa.Text, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("operator", sa.Text, nullable=False),
+        sa.Column("key", sa.Text),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("expires_at", sa.Double, nullable=False, index=True),
     )
 
 
