@@ -53,9 +53,9 @@ class LoadPlan(BaseModel):
     max_requests_per_s: Annotated[float, Field(gt=0)] | None = None
     """Requests that are never exceeded in any second; None for no such limit."""
     keys_file: Path | None = None
-    """Each office's key, `{"35.07": "ank_..."}`, its supervisor's, see `supervisor_of`, and operators' passwords by their
-    counters, `"35.07/counter-1"`; None where the server asks for none. In a file of its own: the plan lies among the
-    results, where no secret belongs."""
+    """Each office's key, `{"35.07": "ank_..."}`, its supervisor's, see `supervisor_of`, and operators' passwords by
+    their counters, `"35.07/counter-1"`; None where the server asks for none. In a file of its own: the plan lies among
+    the results, where no secret belongs."""
     residents_file: Path | None = None
     """Residents who have a card, by the office where they are at home, `{"35.07": ["3507...", ...]}`; needed only where
     somebody asks for a new one, see loadtests/residents.py."""
