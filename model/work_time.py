@@ -31,18 +31,26 @@ class WorkTime(Protocol):
     def at(self, deviate: float) -> float:
         """Return the time that is as long among its own as a deviate is large among standard normal ones."""
 
+    def times(self, factor: float) -> "WorkTime":
+        """Return the distribution of times so much longer."""
+
 
 class Lognormal:
     """A lognormal distribution by its mean and its coefficient of variation; without variation a constant."""
 
     def __init__(self, mean_s: float, variation: float) -> None:
         self.mean_s = mean_s
+        self._variation = variation
         # exp(sigma z - sigma^2/2) has mean one; sigma^2 = ln(1 + cv^2).
         self._sigma = math.sqrt(math.log1p(variation**2))
 
     def at(self, deviate: float) -> float:
         """See `WorkTime`."""
         return self.mean_s * math.exp(self._sigma * deviate - self._sigma**2 / 2)
+
+    def times(self, factor: float) -> "Lognormal":
+        """See `WorkTime`."""
+        return Lognormal(self.mean_s * factor, self._variation)
 
 
 class Tabulated(NamedTuple):
@@ -57,6 +65,10 @@ class Tabulated(NamedTuple):
         index = min(int(place), len(self.quantiles_s) - 2)
         low_s, high_s = self.quantiles_s[index], self.quantiles_s[index + 1]
         return low_s + (place - index) * (high_s - low_s)
+
+    def times(self, factor: float) -> "Tabulated":
+        """See `WorkTime`."""
+        return Tabulated(self.mean_s * factor, tuple(factor * quantile_s for quantile_s in self.quantiles_s))
 
 
 def tabulated(mean_s: float, form: Sequence[float]) -> Tabulated:
