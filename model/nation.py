@@ -6,9 +6,10 @@ import polars as pl
 from simpy import Environment
 
 from model.arrivals import absent_of, citizens_of
-from model.centre import Centre, CentreSpec
+from model.centre import CentreSpec
 from model.events import EventLog, Source
 from model.office import Office
+from model.processing import Centre
 from model.scenario import Scenario
 from model.staffing import OfficePlan, office_day, plan_offices
 from model.units import HOUR_S

@@ -7,11 +7,11 @@ from itertools import count
 from simpy import Environment, Event
 
 from model.arrivals import Citizen
-from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
 from model.handover import HandoverWindow
 from model.printers import Printers
+from model.processing import Centre
 from model.scenario import Scenario
 from model.sending import sending_s
 from model.staffing import OfficeDay, OfficePlan, office_day, on_duty, shift_changes_s

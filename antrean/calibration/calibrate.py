@@ -2,11 +2,12 @@
 
 Read `calibrate` first. Uncertainty is found by resampling stretches of time, not visits: visits close to each other
 share what the machine was doing, and are no independent witnesses (block bootstrap; Kuensch, Annals of Statistics 17,
-1989).
+1989). Runs differ more than their stretches do, so each resample is of one run: what is drawn is a day like one of
+those that were seen.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -95,7 +96,7 @@ def calibrate(
         return figures(evidence, batches, again, families, waits, times)
 
     doubts = recovery_doubts(visits, servers)
-    spread = _Spread(found.flat(), _draw(resample, len(once), doubts, origin.seed, draws))
+    spread = _Spread(found.flat(), _draw(resample, _blocks_of_runs(evidence), doubts, origin.seed, draws))
     calibration = Calibration(
         schema_version=1,
         origin=origin.model_copy(update={"most_per_s": _short(_most_per_s(evidence.visits))}),
@@ -122,14 +123,27 @@ def calibrate(
     return Calibrated(calibration, candidates, {stage: finished for stage, (finished, _) in work_s.items()})
 
 
+def _blocks_of_runs(evidence: Evidence) -> list[Integers]:
+    """Return the stretches of time of each run; a session that is no part of a run is one by itself."""
+    sessions = evidence.visits.select(run=pl.col("session").str.replace("/[^/]*$", ""), block=pl.col("block") // BLOCKS)
+    parts = sessions.unique(maintain_order=True).group_by("run", maintain_order=True).agg("block")["block"]
+    return [np.concatenate([np.arange(number * BLOCKS, (number + 1) * BLOCKS) for number in part]) for part in parts]
+
+
 def _draw(
-    resample: Callable[[Integers], Figures], blocks: int, doubts: Mapping[str, float], seed: int, draws: int
+    resample: Callable[[Integers], Figures],
+    runs: Sequence[Integers],
+    doubts: Mapping[str, float],
+    seed: int,
+    draws: int,
 ) -> list[dict[str, float]]:
     """Look at so many resamples; a stage whose starts were recovered may be wrong by its doubt besides."""
     dice, guesses = stream(seed, 0, "calibration"), stream(seed, 0, "queue mining")
+    blocks = sum(len(run) for run in runs)
     drawn = []
     for _ in range(draws):
-        flat = resample(np.bincount(dice.integers(blocks, size=blocks), minlength=blocks)).flat()
+        own = runs[int(dice.integers(len(runs)))] if len(runs) > 1 else runs[0]
+        flat = resample(np.bincount(own[dice.integers(len(own), size=len(own))], minlength=blocks)).flat()
         for stage, doubt in doubts.items():
             flat[f"{stage}.mean_s"] *= math.exp(doubt * guesses.standard_normal())
         drawn.append(flat)

@@ -6,11 +6,12 @@ import pytest
 from simpy import Environment, Event
 
 from model.arrivals import Citizen, national_peak_per_s
-from model.centre import Centre, CentreSpec, national_centre, on_duty_at
+from model.centre import CentreSpec, national_centre, on_duty_at
 from model.errands import Errand
 from model.events import EventLog, Source
 from model.offices import Zone
 from model.periods import Period, scheduled_periods
+from model.processing import Centre
 from model.scenario import Scenario
 from model.stages import CENTRAL_STAGES, Stage, Status
 from model.strategies import changed, without_upgrade

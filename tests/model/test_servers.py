@@ -8,10 +8,11 @@ import pytest
 from simpy import Environment
 
 from model.arrivals import Citizen
-from model.centre import Centre, CentreSpec
+from model.centre import CentreSpec
 from model.errands import Errand
 from model.events import EventLog, Source
 from model.periods import Period, gap_of
+from model.processing import Centre
 from model.processor_sharing import Sharing
 from model.servers import Kind
 from model.stages import Stage
