@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 
-from simpy import Environment, Event
+from simpy import Environment
 
 
 def after(env: Environment, delay_s: float, act: Callable[[], None]) -> None:
     """Call `act` when so much simulated time has passed, not before whatever else was planned for that moment."""
 
-    def wake(_event: Event) -> None:
-        act()
-
     timeout = env.timeout(delay_s)
     assert timeout.callbacks is not None  # noqa: S101 - only an event that is over has none
-    timeout.callbacks.append(wake)
+    timeout.callbacks.append(lambda _event: act())

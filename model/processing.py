@@ -25,6 +25,10 @@ BEHIND_S = 1e9
 """Added to the age of a record that nobody waits for, where such records go last."""
 
 
+_DEVIATE_OF = {stage: place for place, stage in enumerate(CENTRAL_STAGES)}
+"""Which of a citizen's deviates says how heavy the record is in a stage."""
+
+
 class Centre:
     """The centre at work in a simulation."""
 
@@ -120,7 +124,10 @@ class Centre:
         now_s = self._env.now
         status, stages = self._way(citizen)
         rank_s = self._rank_s(citizen, now_s)
-        record = Record(citizen, rank_s, status, stages, self._period(citizen), Event(self._env), place, now_s)
+        following = iter(stages)
+        record = Record(
+            citizen, rank_s, status, following, self._period(citizen), Event(self._env), place, now_s, next(following)
+        )
         self._give(record).wake()
         yield record.done
         return record.status, record.finished_s
@@ -152,8 +159,9 @@ class Centre:
 
     def work_s(self, record: Record) -> float:
         """See `Rules`."""
-        work_s = self._work[record.stage].at(record.citizen.work[CENTRAL_STAGES.index(record.stage)])
-        return work_s * record.period.slowdown_at(self._env.now, record.stage) * self._crowded(record.stage)
+        stage = record.stage
+        work_s = self._work[stage].at(record.citizen.work[_DEVIATE_OF[stage]])
+        return work_s * record.period.slowdown_at(self._env.now, stage) * self._crowded(stage)
 
     def heaviness(self, record: Record) -> float:
         """See `Rules`."""
@@ -173,7 +181,7 @@ class Centre:
         if ends:
             record.done.succeed()
             return None
-        record.step += 1
+        record.stage = next(record.following)
         if asks:
             self._env.process(self._adjudicate(record))
             return None

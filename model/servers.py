@@ -7,7 +7,7 @@ notice of a server that had nothing to do.
 """
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -51,8 +51,8 @@ class Record:
     rank_s: float
     """Lower goes first."""
     status: Status
-    stages: tuple[Stage, ...]
-    """Before it when it came."""
+    following: Iterator[Stage]
+    """The stages after the present one."""
     period: Period
     """In which work on it last began."""
     done: Event
@@ -60,15 +60,11 @@ class Record:
     place: int | None
     """Its place inside, where places are counted."""
     entered_s: float
-    step: int = 0
+    stage: Stage
+    """At which it waits or is worked on."""
     claimed_s: float = 0.0
     started_s: float = 0.0
     finished_s: float = 0.0
-
-    @property
-    def stage(self) -> Stage:
-        """The stage at which it waits or is worked on."""
-        return self.stages[self.step]
 
 
 class Rules(Protocol):
@@ -128,13 +124,10 @@ class Servers:
 
     def wake(self) -> None:
         """Let idle servers see what waits."""
-        while self._idle and self._idle[0] < self._on_duty and self._unnoticed:
-            self._claim_after(self._rules.notice_s(self._queue[0][2]), heapq.heappop(self._idle))
-
-    @property
-    def _unnoticed(self) -> bool:
-        """Whether more is waiting than those who are about to claim can take."""
-        return len(self._queue) > self._about_to_claim * self.kind.batch
+        idle, queue = self._idle, self._queue
+        # While more is waiting than those who are about to claim can take.
+        while idle and idle[0] < self._on_duty and len(queue) > self._about_to_claim * self.kind.batch:
+            self._claim_after(self._rules.notice_s(queue[0][2]), heapq.heappop(idle))
 
     def _claim_after(self, delay_s: float, server: int) -> None:
         self._about_to_claim += 1
