@@ -34,9 +34,10 @@ def estimates(calibration: Calibration) -> dict[str, float]:
     for stage, service in calibration.stages.items():
         named |= {f"{stage}.mean_s": service.mean_s[0], f"{stage}.cv": service.cv[0]}
     for kind, batching in calibration.batching.items():
-        found = {"gap_s": batching.gap_s, "fixed_s": batching.fixed_s, "per_record_s": batching.per_record_s}
+        found = {name: getattr(batching, name) for name in ("gap_s", "gap_cv", "fixed_s", "per_record_s")}
         named |= {f"{kind}.{name}": estimate[0] for name, estimate in found.items() if estimate is not None}
     named |= {f"{stage}.notice_s": notice_s[0] for stage, notice_s in calibration.notice_s.items()}
+    named |= {f"{stage}.notice_cv": notice_cv[0] for stage, notice_cv in calibration.notice_cv.items()}
     named |= {delay_name(what): delay_s[0] for what, delay_s in calibration.delays_s.items()}
     for phase in calibration.phases:
         by_stage = {"all": phase.slowdown, **phase.stages}
@@ -77,6 +78,7 @@ def centre_of(calibration: Calibration, figures: Figures, speedup: float, period
         submission_s=work[Stage.SUBMISSION].mean_s,
         stage_s={stage: work[stage].mean_s for stage in CENTRAL_STAGES},
         notice_s={stage: figures.get(f"{stage}.notice_s", 0.0) * speedup for stage in CENTRAL_STAGES},
+        notice_variation={stage: figures.get(f"{stage}.notice_cv", 0.0) for stage in CENTRAL_STAGES},
         variation=0.0,
         periods=periods,
         kinds=kinds,
@@ -94,6 +96,7 @@ def _kind(calibration: Calibration, figures: Figures, speedup: float, name: str)
         servers=calibration.origin.workers if name == "workers" else 1,
         batch=CLAIMED[name],
         gap_s=figures.get(f"{name}.gap_s", 0.0) * speedup,
+        gap_variation=figures.get(f"{name}.gap_cv", 0.0),
         fixed_s=figures[f"{name}.fixed_s"] * speedup if whole else None,
         per_record_s=figures[f"{name}.per_record_s"] * speedup if whole else 0.0,
     )

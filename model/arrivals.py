@@ -55,6 +55,8 @@ class Citizen(NamedTuple):
     """How long an adjudicator takes for the record; 0 for a record that needs none."""
     requests: tuple[float, ...] = (0.0, 0.0)
     """Standard normal deviates: how heavy the submission and the hand-over are for the centre's web server."""
+    claims: tuple[float, ...] = (0.0,) * len(CENTRAL_STAGES)
+    """Standard normal deviates, one per stage of `CENTRAL_STAGES`: how long the claim of the record takes."""
 
 
 class ArrivalCurve:
@@ -131,6 +133,7 @@ def citizens_of(
         (habits[:, 3] < scenario.service.waiting_for_card).tolist(),
         decisions_s(scenario, errands, draws("adjudication").random((count, 2))),
         map(tuple, draws("requests", heavy).standard_normal((count, 2)).tolist()),
+        map(tuple, draws("claims", heavy).standard_normal((count, len(CENTRAL_STAGES))).tolist()),
     )
     present = sorted(compress(crowd, comes.tolist()), key=lambda citizen: (citizen.arrival_s, citizen.name))
     chances = dict(zip(names, draws("duplicates").random((count, 2)).tolist(), strict=True))

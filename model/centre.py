@@ -66,6 +66,8 @@ class CentreSpec(NamedTuple):
     work: Mapping[Stage, WorkTime] = MappingProxyType({})
     """The work of a service in a stage, where more is known of it than mean and variation; also of a hand-over's
     request, which takes no time otherwise."""
+    notice_variation: Mapping[Stage, float] = MappingProxyType({})
+    """Coefficients of variation of the notices; none where it is not known."""
     sharing: Sharing = Sharing()
     """How services under way slow each other."""
     delays: Delays = Delays()

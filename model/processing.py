@@ -20,6 +20,7 @@ from model.servers import Kind, Record, Servers
 from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status, move
 from model.station import Station
 from model.units import DAY_S
+from model.work_time import Lognormal, WorkTime
 
 BEHIND_S = 1e9
 """Added to the age of a record that nobody waits for, where such records go last."""
@@ -38,6 +39,12 @@ class Centre:
         self._spec = spec
         self._log = log
         self._work = {stage: spec.work_of(stage) for stage in (Stage.SUBMISSION, *CENTRAL_STAGES, *spec.work)}
+        self._notices = {
+            stage: Lognormal(mean_s, spec.notice_variation.get(stage, 0.0))
+            for stage, mean_s in spec.notice_s.items()
+            if mean_s
+        }
+        self._gaps = {kind.name: Lognormal(kind.gap_s, kind.gap_variation) for kind in spec.servers if kind.gap_s}
         self._processors = Processors(env, spec.sharing)
         self._servers = [
             Servers(env, kind, on_duty_at(spec, kind, env.now), self._processors, self) for kind in spec.servers
@@ -146,12 +153,18 @@ class Centre:
 
     def notice_s(self, record: Record) -> float:
         """See `Rules`: a commit and a claim are in it, so it is slowed as they are."""
-        notice_s = self._spec.notice_s.get(record.stage, 0.0)
-        return notice_s and notice_s * self._slowdown(gap_of(self._servers_of[record.stage].kind.name))
+        notice = self._notices.get(record.stage)
+        return 0.0 if notice is None else self._overhead_s(notice, self._servers_of[record.stage].kind, record)
 
-    def gap_s(self, kind: Kind) -> float:
+    def gap_s(self, kind: Kind, record: Record) -> float:
         """See `Rules`."""
-        return kind.gap_s and kind.gap_s * self._slowdown(gap_of(kind.name))
+        gap = self._gaps.get(kind.name)
+        return 0.0 if gap is None else self._overhead_s(gap, kind, record)
+
+    def _overhead_s(self, overhead: WorkTime, kind: Kind, record: Record) -> float:
+        slowdown = self._everybodys.at(self._env.now).slowdown_at(self._env.now, gap_of(kind.name))
+        usual_s = overhead.at(record.citizen.claims[_DEVIATE_OF[record.stage]])
+        return usual_s * (1.0 if math.isinf(slowdown) else slowdown)
 
     def begun(self, record: Record) -> None:
         """See `Rules`."""
@@ -186,11 +199,6 @@ class Centre:
             self._env.process(self._adjudicate(record))
             return None
         return self._give(record)
-
-    def _slowdown(self, what: str) -> float:
-        """How many times longer something takes now that is no single record's."""
-        slowdown = self._everybodys.at(self._env.now).slowdown_at(self._env.now, what)
-        return 1.0 if math.isinf(slowdown) else slowdown
 
     def _crowded(self, stage: Stage) -> float:
         if not self._spec.crowding:

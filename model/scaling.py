@@ -25,6 +25,7 @@ def measured_national_centre(server: CentreSpec, scenario: Scenario) -> CentreSp
         submission_s=own.submission_s,
         stage_s=own.stage_s,
         notice_s=own.notice_s,
+        notice_variation=own.notice_variation,
         variation=own.variation,
         kinds=own.kinds,
         work=own.work,

@@ -32,7 +32,9 @@ class Kind(NamedTuple):
     batch: int = 1
     """Most records that it claims at once."""
     gap_s: float = 0.0
-    """Between two batches when work is waiting: a commit and a claim."""
+    """Between two batches when work is waiting: a commit and a claim; the mean."""
+    gap_variation: float = 0.0
+    """Coefficient of variation of the gaps."""
     fixed_s: float | None = None
     """The work of a batch beside its records, of servers that work on a batch as one; None for one after the other."""
     per_record_s: float = 0.0
@@ -76,8 +78,8 @@ class Rules(Protocol):
     def notice_s(self, record: Record) -> float:
         """Return how long an idle server takes to notice a record."""
 
-    def gap_s(self, kind: Kind) -> float:
-        """Return how long a gap between two batches is now."""
+    def gap_s(self, kind: Kind, record: Record) -> float:
+        """Return how long the gap before a batch with this record at its head is."""
 
     def begun(self, record: Record) -> None:
         """Note that work on a record begins."""
@@ -197,7 +199,7 @@ class Servers:
         given = [self._rules.finished(record, name) for record in batch]
         if waiting and server < self._on_duty:
             # The records moved on are in the queues already: the oldest goes on before a younger one begins.
-            self._claim_after(self._rules.gap_s(self.kind), server)
+            self._claim_after(self._rules.gap_s(self.kind, self._queue[0][2]), server)
         else:
             heapq.heappush(self._idle, server)
         for servers in dict.fromkeys((self, *given)):

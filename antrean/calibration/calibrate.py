@@ -112,6 +112,7 @@ def calibrate(
         },
         batching=_batching(batches, found, spread),
         notice_s={stage: spread.of(f"{stage}.notice_s") for stage in found.notice_s},
+        notice_cv={stage: spread.of(f"{stage}.notice_cv") for stage in found.notice_cv},
         delays_s={what: spread.of(delay_name(what)) for what in found.delays_s},
         phases=_phases(evidence, found, spread),
         standstills=tuple(

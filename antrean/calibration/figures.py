@@ -34,8 +34,18 @@ class Samples(NamedTuple):
 
     def mean(self, times: Integers) -> float:
         """Return the mean when each stretch counts so many times."""
+        return float(np.average(self.values, weights=self._weights(times)))
+
+    def variation(self, times: Integers) -> float:
+        """Return their coefficient of variation then."""
+        mean = self.mean(times)
+        variance = float(np.average((self.values - mean) ** 2, weights=self._weights(times)))
+        return math.sqrt(variance) / mean if mean else 0.0
+
+    def _weights(self, times: Integers) -> Integers:
         weights = times[self.blocks]
-        return float(np.average(self.values, weights=weights) if weights.sum() else np.mean(self.values))
+        # A resample that has missed them all says nothing against any.
+        return weights if weights.sum() else np.ones_like(weights)
 
 
 class Batches(NamedTuple):
@@ -66,8 +76,9 @@ class Figures(NamedTuple):
     slowdowns: dict[tuple[str, str], dict[str, float]]
     """By (version, phase): each stage's, and under "all" their mean weighted by the centre's work."""
     batching: dict[str, dict[str, float]]
-    """By kind of server: gap_s, and fixed_s and per_record_s where a batch is worked on as a whole."""
+    """By kind of server: gap_s and gap_cv, and fixed_s and per_record_s where a batch is worked on as a whole."""
     notice_s: dict[str, float]
+    notice_cv: dict[str, float]
     delays_s: dict[str, float]
     """As `delays.SCHEMA` names them."""
 
@@ -81,6 +92,7 @@ class Figures(NamedTuple):
         for kind, values in self.batching.items():
             named |= {f"{kind}.{name}": value for name, value in values.items()}
         named |= {f"{stage}.notice_s": value for stage, value in self.notice_s.items()}
+        named |= {f"{stage}.notice_cv": value for stage, value in self.notice_cv.items()}
         return named | {delay_name(what): value for what, value in self.delays_s.items()}
 
 
@@ -167,7 +179,10 @@ def figures(
     fits = {
         stage: _fit_again(evidence, law, stage, family, start, times) for stage, (family, start) in families.items()
     }
-    found = {kind: {"gap_s": samples.mean(times)} for kind, samples in batches.gaps.items()}
+    found = {
+        kind: {"gap_s": samples.mean(times), "gap_cv": samples.variation(times)}
+        for kind, samples in batches.gaps.items()
+    }
     for kind, (blocks, sizes, work_s) in batches.whole.items():
         again = np.repeat(np.arange(len(blocks)), times[blocks])
         again = again if len(again) >= FEWEST else np.arange(len(blocks))
@@ -184,6 +199,7 @@ def figures(
         {phase: stages for phase, stages in with_all.items() if stages},
         found,
         {stage: samples.mean(times) for stage, samples in batches.notices.items()},
+        {stage: samples.variation(times) for stage, samples in batches.notices.items()},
         {what: samples.mean(times) for what, samples in delays.items()},
     )
 
