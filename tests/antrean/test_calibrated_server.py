@@ -6,9 +6,10 @@ from scipy import special
 
 from antrean.calibrated_server import centre_of, drawn, estimates, period_of, work_time
 from antrean.calibration.service_time import Family, fit
+from model.centre import Delays
 from model.stages import Stage
 from model.work_time import GRID_Z
-from tests.antrean.calibrations import calibration, service
+from tests.antrean.calibrations import calibration, service, three
 from tests.antrean.validation.days import NORMAL, SPEEDUP
 
 
@@ -44,6 +45,15 @@ def test_the_centre_is_built_as_the_server_and_as_slow_as_the_scenario_is_fast()
     assert spec.work_of(Stage.SUBMISSION).mean_s == pytest.approx(0.02 * SPEEDUP)
     assert spec.notice_s == {Stage.VALIDATION: 0.005 * SPEEDUP, Stage.MATCHING: 0.0, Stage.PERSONALISATION: 0.0}
     assert (spec.sharing.cores, spec.sharing.slope) == (1.0, 0.4)
+
+
+def test_what_varied_varies_and_what_offices_wait_for_is_in_the_scenarios_time() -> None:
+    found = calibration().model_copy(update={"delays_s": {"card": three(0.002), "look": three(0.03)}})
+    figures = estimates(found) | {"workers.gap_cv": 0.7, "validation.notice_cv": 0.9}
+    spec = centre_of(found, figures, SPEEDUP, (NORMAL,))
+    assert spec.delays == Delays(card_s=0.002 * SPEEDUP, look_s=0.03 * SPEEDUP)
+    assert spec.kinds[0].gap_variation == 0.7
+    assert spec.notice_variation[Stage.VALIDATION] == 0.9
 
 
 @pytest.mark.parametrize("family", ["lognormal", "gamma", "weibull", "empirical"])

@@ -16,6 +16,7 @@ from model.processing import Centre
 from model.processor_sharing import Sharing
 from model.servers import Kind
 from model.stages import Stage
+from model.work_time import Lognormal
 from tests.antrean.calibration.queues import shared_cores
 
 NORMAL = Period(-math.inf, "5.4", "", 1.0)
@@ -77,6 +78,18 @@ def test_the_oldest_record_goes_first_whatever_its_stage() -> None:
 def test_a_server_that_had_nothing_to_do_takes_notice_and_claims_all_that_wait_then() -> None:
     events = played(SPEC._replace(notice_s={Stage.VALIDATION: 0.5}), [(0.0, record("a")), (0.1, record("b"))])
     assert of(events, Stage.VALIDATION) == [("a", 0.5, 0.5, 2.5), ("b", 0.5, 2.5, 4.5)]
+
+
+def test_gaps_and_notices_vary_by_the_claim_of_the_oldest_record() -> None:
+    varied = SPEC._replace(
+        kinds=(WORKERS._replace(batch=1, gap_variation=0.6), MATCHER),
+        notice_s={Stage.VALIDATION: 0.5},
+        notice_variation={Stage.VALIDATION: 0.9},
+    )
+    quick, slow = record("a")._replace(claims=(-1.0, 0.0, 0.0)), record("b")._replace(claims=(1.0, 0.0, 0.0))
+    starts = [started_s for _, _, started_s, _ in of(played(varied, [(0.0, quick), (0.1, slow)]), Stage.VALIDATION)]
+    assert starts[0] == pytest.approx(Lognormal(0.5, 0.9).at(-1.0))
+    assert starts[1] - starts[0] == pytest.approx(2.0 + Lognormal(1.0, 0.6).at(1.0))
 
 
 def test_a_second_server_is_woken_when_one_batch_cannot_take_all() -> None:
