@@ -52,7 +52,8 @@ def calibrate(
     folders = [Run(folder) for folder in runs or []]
     seen = external_log.read(log) if log else pl.concat(visits.of_run(run) for run in folders)
     origin = _origin_of_log(log, seed) if log else _origin_of_runs(folders, seen, seed)
-    found = fit(seen, origin, _servers(servers or [], seen), draws)
+    delays = pl.concat(visits.delays_of_run(run) for run in folders) if folders else None
+    found = fit(seen, origin, _servers(servers or [], seen), draws, delays)
     out.write_text(calibration_file.dump(found.calibration), encoding="utf-8")
     picture = _draw(found, out)
     console = Console()

@@ -1,27 +1,37 @@
-"""The data centre: a number of slots that every record passes through stage by stage, slower while it is upgraded.
+"""The data centre: what it is built of and can do, from when to when. How records pass through it: processing.py.
 
-What limits a centre is its processors, so all stages share the slots, and the oldest record goes first.
+Described by a scenario it is a pool: what limits a centre is its processors, so all stages share its slots. A measured
+one is built as it was measured: servers of several kinds that claim batches and share cores.
 """
 
-import math
-from collections.abc import Generator
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from simpy import Environment, Event
-
-from model.arrivals import Citizen, national_peak_per_s
-from model.errands import NEEDS, offers
-from model.events import EventLog
-from model.offices import Zone, all_offices
+from model.arrivals import national_peak_per_s
+from model.full_server import Full, full_server
+from model.offices import Zone
 from model.periods import Period, Timeline, scheduled_periods, zone_periods
+from model.processor_sharing import Sharing
 from model.scenario import Scenario
-from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status, move
-from model.station import Station
+from model.servers import Kind
+from model.stages import CENTRAL_STAGES, Stage
 from model.units import DAY_S, parse_clock_s
 from model.upgrade import Plan
+from model.work_time import Lognormal, WorkTime
 
-BEHIND_S = 1e9
-"""Added to the age of a record that nobody waits for, where such records go last."""
+
+class Delays(NamedTuple):
+    """What offices wait for beside their requests, for the centre runs their printers; scenario seconds."""
+
+    notice_s: float = 0.0
+    """Until an idle printer begins with a card that the centre has made."""
+    card_s: float = 0.0
+    """What a printer takes longer for a card than its mechanics do."""
+    tray_s: float = 0.0
+    """Until a window can see a printed card."""
+    look_s: float = 0.0
+    """A window's look."""
 
 
 class CentreSpec(NamedTuple):
@@ -53,11 +63,42 @@ class CentreSpec(NamedTuple):
     """People who decide on similar persons; with none, the matcher decides alone."""
     login_s: float = 0.0
     """Working time of an operator's login."""
+    kinds: tuple[Kind, ...] = ()
+    """Its kinds of servers, where it is built of more than slots that take every stage."""
+    work: Mapping[Stage, WorkTime] = MappingProxyType({})
+    """The work of a service in a stage, where more is known of it than mean and variation; also of a hand-over's
+    request, which takes no time otherwise."""
+    notice_variation: Mapping[Stage, float] = MappingProxyType({})
+    """Coefficients of variation of the notices; none where it is not known."""
+    sharing: Sharing = Sharing()
+    """How services under way slow each other."""
+    delays: Delays = Delays()
+
+    @property
+    def servers(self) -> tuple[Kind, ...]:
+        """Its kinds of servers; the slots of a pool are one kind."""
+        return self.kinds or (Kind("slot", CENTRAL_STAGES, self.slots),)
+
+    def work_of(self, stage: Stage) -> WorkTime:
+        """Return the work of a service in a central stage, of a submission, or of a login."""
+        if stage in self.work:
+            return self.work[stage]
+        if stage is Stage.SUBMISSION:
+            return Lognormal(self.submission_s, 0.0)
+        if stage is Stage.LOGIN:
+            return Lognormal(self.login_s, 0.0)
+        return Lognormal(self.stage_s[stage], self.variation)
+
+    @property
+    def full(self) -> Full:
+        """How fast it is when work never runs out and nothing else slows it."""
+        work_s = {stage: self.work_of(stage).mean_s for stage in (*CENTRAL_STAGES, *self.work)}
+        return full_server(self.servers, work_s, self.sharing)
 
     @property
     def capacity_per_s(self) -> float:
-        """Records a second that it can sustain when nothing slows it."""
-        return self.slots / sum(self.stage_s.values())
+        """Records a second that it can sustain then."""
+        return self.full.per_s
 
 
 def national_centre(scenario: Scenario) -> CentreSpec:
@@ -88,188 +129,8 @@ def national_centre(scenario: Scenario) -> CentreSpec:
     )
 
 
-class Centre:
-    """The centre at work in a simulation."""
-
-    def __init__(self, env: Environment, spec: CentreSpec, log: EventLog) -> None:
-        """Make a centre of `spec` that writes its visits to `log`."""
-        self._env = env
-        self._spec = spec
-        self._log = log
-        self._slots = Station(env, "centre/slot", spec.slots, on_duty=slots_at(spec, env.now))
-        self._places = None if spec.admitted is None else Station(env, "centre/place", spec.admitted)
-        self._adjudicators = Station(env, "centre/adjudicator", spec.adjudicators, on_duty=0)
-        # A lognormal of mean one: exp(sigma z - sigma^2/2), sigma^2 = ln(1 + cv^2).
-        self._sigma = math.sqrt(math.log1p(spec.variation**2))
-        by_zone = spec.by_zone or dict.fromkeys(Zone, spec.periods)
-        timelines = {zone: Timeline(periods) for zone, periods in by_zone.items()}
-        self._timelines = {code: timelines[office.zone] for code, office in all_offices().items()}
-
-    def staff_slots(self, days: int) -> Generator[Event, object, None]:
-        """Give and take slots as others use them and the upgrade takes its share, until the last day is over."""
-        starts_s = [period.start_s for period in self._spec.periods]
-        steps_s = [day * DAY_S + time_s for day in range(-1, days + 1) for time_s, _ in self._spec.background]
-        for moment_s in sorted({*starts_s, *steps_s}):
-            if moment_s > self._env.now:
-                yield self._env.timeout(moment_s - self._env.now)
-                self._slots.staff(slots_at(self._spec, moment_s))
-
-    def staff_adjudicators(self, scenario: Scenario, days: int) -> Generator[Event, object, None]:
-        """Let the adjudicators come and go by their hours, on days on which the offices are open."""
-        adjudication = scenario.centre.adjudication
-        if adjudication is None:
-            return
-        hours = adjudication.hours
-        for day in range(days):
-            if scenario.scenario.weekday(day) in scenario.offices.closed_on:
-                continue
-            for time_s, people in ((hours.start_s, self._spec.adjudicators), (hours.end_s, 0)):
-                yield self._env.timeout(max(0.0, day * DAY_S + time_s - self._env.now))
-                self._adjudicators.staff(people)
-
-    def offers(self, citizen: Citizen) -> bool:
-        """Tell whether the version that the citizen's office works with now offers what the citizen comes for."""
-        return offers(self._period(citizen).version, citizen.errand)
-
-    def log_in(self, office: str, operator: str) -> Generator[Event, object, None]:
-        """Check the password of an office's operator, which takes a slot; the oldest login or record goes first."""
-        asked_s = self._env.now
-        slot = yield self._slots.seize(asked_s)
-        assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-        started_s, period = self._env.now, self._timelines[office].at(self._env.now)
-        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown_at(started_s)
-        yield self._env.timeout(self._spec.login_s * slowdown)
-        self._slots.release(slot)
-        times_s, name = (asked_s, started_s, started_s, self._env.now), self._slots.server_name(slot)
-        row = (operator, office, Stage.LOGIN, times_s, name, Status.UNREGISTERED)
-        self._log.row(*row, period.version, period.phase)
-
-    @property
-    def has_room(self) -> bool:
-        """Whether a packet that is sent now would be let in at once."""
-        return self._places is None or self._places.free
-
-    def enter(self, citizen: Citizen) -> Generator[Event, object, int | None]:
-        """Wait to be let in; returns the number of the place inside, None where places are not counted."""
-        if self._places is None:
-            return None
-        place = yield self._places.seize(self._rank_s(citizen, self._env.now))
-        assert isinstance(place, int)  # noqa: S101 - the centre never sends anybody home
-        return place
-
-    def receive(self, citizen: Citizen, ready_s: float, sent_s: float) -> Generator[Event, object, None]:
-        """Take in a packet that was ready and begun to be sent at these moments, and acknowledge it."""
-        period, now_s = self._period(citizen), self._env.now
-        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown_at(now_s)
-        yield self._env.timeout(self._spec.submission_s * slowdown)
-        times_s = (ready_s, sent_s, sent_s, self._env.now)
-        self._row(citizen, Stage.SUBMISSION, times_s, "centre/web", Status.RECEIVED_AT_CENTRAL, period)
-
-    def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
-        """Work on a received record until its card can be printed or it is refused; returns its status."""
-        received_s = entered_s = self._env.now
-        rank_s = self._rank_s(citizen, received_s)
-        status, stages = self._way(citizen)
-        work = dict(zip(CENTRAL_STAGES, citizen.work, strict=True))
-        turn: Event | None = None
-        for stage in stages:
-            if turn is None:
-                if self._spec.notice_s[stage]:
-                    yield self._env.timeout(self._spec.notice_s[stage])
-                turn = self._slots.seize(rank_s)
-            slot = yield from self._take_slot(citizen, turn, rank_s)
-            started_s, period = self._env.now, self._period(citizen)
-            yield self._env.timeout(self._working_s(stage, work[stage], period))
-            status = self._outcome(citizen, stage, status)
-            times_s = (entered_s, started_s, started_s, self._env.now)
-            self._row(citizen, stage, times_s, self._slots.server_name(slot), status, period)
-            entered_s = self._env.now
-            leaves = status in END_OF_CENTRE or status is Status.ADJUDICATE_RECORD
-            # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
-            turn = self._slots.seize(rank_s) if self._slots.waiting and not leaves else None
-            self._slots.release(slot)
-            if leaves:
-                self._vacate(place)
-                place = None
-            if status in END_OF_CENTRE:
-                break
-            if status is Status.ADJUDICATE_RECORD:
-                yield from self._adjudicate(citizen)
-                entered_s = self._env.now
-        return status
-
-    def _vacate(self, place: int | None) -> None:
-        if place is not None and self._places is not None:
-            self._places.release(place)
-
-    def _way(self, citizen: Citizen) -> tuple[Status, tuple[Stage, ...]]:
-        """How a received record stands, and the stages before it; who resembles somebody is matched twice."""
-        needs = NEEDS[citizen.errand]
-        if not needs.capture:
-            return move(Status.RECEIVED_AT_CENTRAL, Status.PRINT_READY_RECORD), needs.stages
-        if not self._similar(citizen):
-            return Status.RECEIVED_AT_CENTRAL, needs.stages
-        matching = needs.stages.index(Stage.MATCHING)
-        return Status.RECEIVED_AT_CENTRAL, (*needs.stages[:matching], Stage.MATCHING, *needs.stages[matching:])
-
-    def _outcome(self, citizen: Citizen, stage: Stage, status: Status) -> Status:
-        """The status in which a stage leaves a record; `status` is the one in which it found it."""
-        if stage is Stage.PERSONALISATION:
-            return move(status, Status.SENT_FOR_CARD_PRINTING)
-        if stage is Stage.VALIDATION:
-            return status
-        if citizen.duplicate_of is not None:
-            return move(status, Status.DUPLICATE_RECORD)
-        asks = self._similar(citizen) and status is Status.RECEIVED_AT_CENTRAL
-        return move(status, Status.ADJUDICATE_RECORD if asks else Status.PRINT_READY_RECORD)
-
-    def _similar(self, citizen: Citizen) -> bool:
-        return citizen.decision_s > 0 and citizen.duplicate_of is None and self._spec.adjudicators > 0
-
-    def _adjudicate(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Let a person decide, who finds that it is somebody else."""
-        adjudicator = yield self._adjudicators.seize()
-        assert isinstance(adjudicator, int)  # noqa: S101 - records are never sent home
-        yield self._env.timeout(citizen.decision_s)
-        self._adjudicators.release(adjudicator)
-
-    def _working_s(self, stage: Stage, deviate: float, period: Period) -> float:
-        heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
-        crowded = 1.0 + self._spec.crowding * self._slots.waiting / self._spec.slots
-        return self._spec.stage_s[stage] * heaviness * period.slowdown_at(self._env.now) * crowded
-
-    def _rank_s(self, citizen: Citizen, since_s: float) -> float:
-        return since_s + (BEHIND_S if self._spec.waiting_first and not citizen.waits else 0.0)
-
-    def _take_slot(self, citizen: Citizen, turn: Event, rank_s: float) -> Generator[Event, object, int]:
-        """Wait for a slot, but hold none while the centre stands still for the citizen's office: others may go on."""
-        timeline = self._timelines[citizen.office]
-        while True:
-            slot = yield turn
-            assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-            if not math.isinf(timeline.at(self._env.now).slowdown):
-                return slot
-            self._slots.release(slot)
-            yield self._env.timeout(timeline.next_start_s(self._env.now) - self._env.now)
-            turn = self._slots.seize(rank_s)
-
-    def _row(
-        self,
-        citizen: Citizen,
-        stage: Stage,
-        times_s: tuple[float, float, float, float],
-        server: str,
-        status: Status,
-        period: Period,
-    ) -> None:
-        self._log.row(citizen.name, citizen.office, stage, times_s, server, status, period.version, period.phase)
-
-    def _period(self, citizen: Citizen) -> Period:
-        return self._timelines[citizen.office].at(self._env.now)
-
-
-def slots_at(spec: CentreSpec, moment_s: float) -> int:
-    """Return how many slots are left for citizens' records when others use theirs and the upgrade has its share.
+def on_duty_at(spec: CentreSpec, kind: Kind, moment_s: float) -> int:
+    """Return how many servers of a kind are left when others use theirs and the upgrade has its share.
 
     With `waiting_first` others use what citizens leave free, which costs citizens nothing.
     """
@@ -280,4 +141,4 @@ def slots_at(spec: CentreSpec, moment_s: float) -> int:
     )
     others = 0.0 if spec.waiting_first else shares[-1]
     lost = Timeline(spec.periods).at(moment_s).lost
-    return max(1, round(spec.slots * (1.0 - others) * (1.0 - lost)))
+    return max(1, round(kind.servers * (1.0 - others) * (1.0 - lost)))

@@ -6,10 +6,11 @@ import polars as pl
 from simpy import Environment, Event
 
 from model.arrivals import absent_of, citizens_of
-from model.centre import Centre, CentreSpec
+from model.centre import CentreSpec
 from model.events import EventLog, Source
 from model.office import Office
 from model.office_days import horizon_s
+from model.processing import Centre
 from model.scenario import Scenario
 from model.staffing import office_midnight_s, plan_offices
 from model.units import HOUR_S

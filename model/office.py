@@ -6,12 +6,13 @@ from itertools import count
 from simpy import Environment, Event
 
 from model.arrivals import Citizen
-from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
+from model.handover import HandoverWindow
 from model.logins import logins_of
 from model.office_days import OfficeDays, evening_exit
 from model.printers import Printers
+from model.processing import Centre
 from model.scenario import Scenario
 from model.sending import Link, goes_home, online_s, sending_s
 from model.staffing import OfficePlan, on_duty, shift_changes_s
@@ -34,8 +35,9 @@ class Office:
         self._log = log
         code = plan.office.code
         self._counters = Station(env, f"{code}/counter", plan.counters, on_duty=0)
-        self._printers = Printers(env, scenario, plan, log)
-        self._window = f"{code}/window"
+        self._printers = Printers(env, scenario, plan, log, centre.delays)
+        self._window = HandoverWindow(env, self._next_look_s, centre.hand_over, centre.delays)
+        self._window_name = f"{code}/window"
         self._link = Link(scenario)
         self._days = OfficeDays(scenario, plan.office)
 
@@ -166,22 +168,30 @@ class Office:
 
         Returns the citizen, who may not wait any more, and the status.
         """
-        status = yield from self._centre.process(citizen, place)
+        status, made_s = yield from self._centre.process(citizen, place)
         citizen = yield from self._over_line(citizen)
         if status in REFUSED:
             return citizen, status
-        yield from self._printers.print(citizen)
+        yield from self._printers.print(citizen, made_s)
         return citizen, Status.CARD_ISSUED
 
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
         """Get the card, or hear that there is none, when the window next looks or on coming back another day."""
         entered_s = self._env.now
-        if citizen.waits:
-            told_s = self._days.next_look_s(entered_s, self._scenario.service.handover_s)
+        if not citizen.waits:
+            yield self._until(self._days.comes_back_s(citizen, entered_s))
+        if self._centre.hands_over_at_once:
+            if citizen.waits:
+                yield self._until(self._next_look_s())
+            seen_s = self._env.now
         else:
-            told_s = self._days.comes_back_s(citizen, entered_s)
-        yield self._until(told_s)
-        self._row(citizen, Stage.HANDOVER, (entered_s, self._env.now, self._env.now), self._window, status)
+            seen = yield self._window.collect(citizen, issued=status is Status.CARD_ISSUED)
+            assert isinstance(seen, float)  # noqa: S101 - the window tells when it looked
+            seen_s = seen
+        self._row(citizen, Stage.HANDOVER, (entered_s, seen_s, self._env.now), self._window_name, status)
+
+    def _next_look_s(self) -> float:
+        return self._days.next_look_s(self._env.now, self._scenario.service.handover_s)
 
     def _leave(self, citizen: Citizen, since_s: float, why: Exit) -> None:
         self._row(citizen, Stage.CAPTURE, (since_s, self._env.now, self._env.now), why, Status.UNREGISTERED)

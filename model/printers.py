@@ -5,6 +5,7 @@ from collections.abc import Generator
 from simpy import Environment, Event
 
 from model.arrivals import Citizen
+from model.centre import Delays
 from model.errands import Errand
 from model.events import EventLog
 from model.printing import batch_from_s, deliveries, is_held, switches
@@ -22,12 +23,13 @@ BEHIND = 1.0
 class Printers:
     """Printers, on while somebody works and in the hours of batch printing, and the stock of blank cards."""
 
-    def __init__(self, env: Environment, scenario: Scenario, plan: OfficePlan, log: EventLog) -> None:
+    def __init__(self, env: Environment, scenario: Scenario, plan: OfficePlan, log: EventLog, delays: Delays) -> None:
         """Make an office's printers, all of them off, with the first morning's blank cards."""
         self._env = env
         self._scenario = scenario
         self._plan = plan
         self._log = log
+        self._delays = delays
         self._printers = Station(env, f"{plan.office.code}/printer", plan.printers, on_duty=0)
         code = plan.office.code
         self._blanks: Station | None = None
@@ -47,11 +49,12 @@ class Printers:
             for _ in range(self._plan.printers):
                 self._env.process(self._work_off())
 
-    def print(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Print a card, when there is a blank one and a printer."""
-        entered_s = self._env.now
+    def print(self, citizen: Citizen, made_s: float) -> Generator[Event, object, None]:
+        """Print a card that the centre made at `made_s`, when there is a blank one and a printer."""
+        if self._delays.notice_s:
+            yield self._env.timeout(self._delays.notice_s)
         printer = yield from self._take_printer(citizen, self._blanks)
-        yield from self._run(citizen, printer, entered_s)
+        yield from self._run(citizen, printer, made_s)
 
     def _work_off(self) -> Generator[Event, object, None]:
         """Print the backlog as fast as one printer can: all of it in the printers' queue would fill the memory."""
@@ -77,7 +80,7 @@ class Printers:
 
     def _run(self, citizen: Citizen, printer: int, entered_s: float) -> Generator[Event, object, None]:
         started_s = self._env.now
-        yield self._env.timeout(self._scenario.service.printing_s)
+        yield self._env.timeout(self._scenario.service.printing_s + self._delays.card_s)
         self._printers.release(printer)
         self._log.row(
             citizen.name,

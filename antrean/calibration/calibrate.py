@@ -2,11 +2,12 @@
 
 Read `calibrate` first. Uncertainty is found by resampling stretches of time, not visits: visits close to each other
 share what the machine was doing, and are no independent witnesses (block bootstrap; Kuensch, Annals of Statistics 17,
-1989).
+1989). Runs differ more than their stretches do, so each resample is of one run: what is drawn is a day like one of
+those that were seen.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,7 @@ from antrean.calibration.evidence import (
     recovery_doubts,
     resampled,
 )
-from antrean.calibration.figures import Batches, Figures, figures, find_batches, slowdown_name
+from antrean.calibration.figures import Batches, Figures, delay_name, figures, find_batches, find_delays, slowdown_name
 from antrean.calibration.service_time import LEAST_VISITS, Fit, fit_all
 from model.stages import Stage
 from model.streams import stream
@@ -57,7 +58,13 @@ class Calibrated(NamedTuple):
     """The work of a stage's normal visits that finished."""
 
 
-def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], draws: int = DRAWS) -> Calibrated:
+def calibrate(
+    visits: pl.DataFrame,
+    origin: Origin,
+    servers: Mapping[str, int],
+    draws: int = DRAWS,
+    delays: pl.DataFrame | None = None,
+) -> Calibrated:
     """Fit everything that the visits can tell.
 
     Args:
@@ -65,6 +72,7 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
         origin: where they are from, and the seed of the resampling.
         servers: how many servers a stage has; of a stage that is not named it is estimated.
         draws: how many resamples.
+        delays: of the same sessions, as in delays.py.
 
     Raises:
         ValueError: a stage has too few visits, or its visits left in an order that its servers do not allow.
@@ -79,15 +87,16 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     candidates = {stage: _fit_all(stage, *work_s[stage]) for stage in stages}
     families = {stage: (fits[0].family, fits[0].parameters) for stage, fits in candidates.items()}
     batches = find_batches(evidence, law)
+    waits = find_delays(delays, evidence) if delays is not None else {}
     once = np.ones(BLOCKS * evidence.visits["session"].n_unique(), dtype=np.int64)
-    found = figures(evidence, batches, law, families, once)
+    found = figures(evidence, batches, law, families, waits, once)
 
     def resample(times: Integers) -> Figures:
         again = refit_law(law, evidence.seen, evidence.kinds(resampled(evidence, times)))
-        return figures(evidence, batches, again, families, times)
+        return figures(evidence, batches, again, families, waits, times)
 
     doubts = recovery_doubts(visits, servers)
-    spread = _Spread(found.flat(), _draw(resample, len(once), doubts, origin.seed, draws))
+    spread = _Spread(found.flat(), _draw(resample, _blocks_of_runs(evidence), doubts, origin.seed, draws))
     calibration = Calibration(
         schema_version=1,
         origin=origin.model_copy(update={"most_per_s": _short(_most_per_s(evidence.visits))}),
@@ -103,6 +112,8 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
         },
         batching=_batching(batches, found, spread),
         notice_s={stage: spread.of(f"{stage}.notice_s") for stage in found.notice_s},
+        notice_cv={stage: spread.of(f"{stage}.notice_cv") for stage in found.notice_cv},
+        delays_s={what: spread.of(delay_name(what)) for what in found.delays_s},
         phases=_phases(evidence, found, spread),
         standstills=tuple(
             Standstill(session=row["session"], version=row["version"], still_s=_short(max(0.0, row["still_s"])))
@@ -113,14 +124,27 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     return Calibrated(calibration, candidates, {stage: finished for stage, (finished, _) in work_s.items()})
 
 
+def _blocks_of_runs(evidence: Evidence) -> list[Integers]:
+    """Return the stretches of time of each run; a session that is no part of a run is one by itself."""
+    sessions = evidence.visits.select(run=pl.col("session").str.replace("/[^/]*$", ""), block=pl.col("block") // BLOCKS)
+    parts = sessions.unique(maintain_order=True).group_by("run", maintain_order=True).agg("block")["block"]
+    return [np.concatenate([np.arange(number * BLOCKS, (number + 1) * BLOCKS) for number in part]) for part in parts]
+
+
 def _draw(
-    resample: Callable[[Integers], Figures], blocks: int, doubts: Mapping[str, float], seed: int, draws: int
+    resample: Callable[[Integers], Figures],
+    runs: Sequence[Integers],
+    doubts: Mapping[str, float],
+    seed: int,
+    draws: int,
 ) -> list[dict[str, float]]:
     """Look at so many resamples; a stage whose starts were recovered may be wrong by its doubt besides."""
     dice, guesses = stream(seed, 0, "calibration"), stream(seed, 0, "queue mining")
+    blocks = sum(len(run) for run in runs)
     drawn = []
     for _ in range(draws):
-        flat = resample(np.bincount(dice.integers(blocks, size=blocks), minlength=blocks)).flat()
+        own = runs[int(dice.integers(len(runs)))] if len(runs) > 1 else runs[0]
+        flat = resample(np.bincount(own[dice.integers(len(own), size=len(own))], minlength=blocks)).flat()
         for stage, doubt in doubts.items():
             flat[f"{stage}.mean_s"] *= math.exp(doubt * guesses.standard_normal())
         drawn.append(flat)

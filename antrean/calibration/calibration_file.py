@@ -115,6 +115,8 @@ class Batching(Section):
     largest: Annotated[int, Field(ge=1)]
     gap_s: Estimate
     """Between two batches with work waiting: the commit and the next claim."""
+    gap_cv: Estimate = (0.0, 0.0, 0.0)
+    """Coefficient of variation of the same."""
     fixed_s: Estimate | None = None
     """The work of a batch beside its records; where a batch is worked on as a whole."""
     per_record_s: Estimate | None = None
@@ -152,6 +154,11 @@ class Calibration(Section):
     batching: dict[str, Batching] = Field({})
     notice_s: dict[str, Estimate] = Field({})
     """How long a server with nothing to do takes to begin with a record, by stage: the commit before, notice, claim."""
+    notice_cv: dict[str, Estimate] = Field({})
+    """Coefficients of variation of the same."""
+    delays_s: dict[str, Estimate] = Field({})
+    """What an office waits for beside its requests: `notice` until an idle printer begins with a card that is made,
+    `card` is what a printer takes longer than it should, `tray` until a window sees a printed card, `look` its look."""
     phases: Annotated[tuple[Phase, ...], BeforeValidator(_as_tuple)] = ()
     standstills: Annotated[tuple[Standstill, ...], BeforeValidator(_as_tuple)] = ()
     draws: dict[str, Numbers]

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from antrean.calibration import batching
 from antrean.calibration.concurrency import Law
-from antrean.calibration.evidence import Evidence, Group, Integers, resampled
+from antrean.calibration.evidence import BLOCKS, Evidence, Group, Integers, resampled
 from antrean.calibration.service_time import LEAST_VISITS, Family, Fit, fit
 from antrean.calibration.visits import WEB
+from model.periods import gap_of
 from model.stages import Stage
 
 Floats = NDArray[np.float64]
 FEWEST = 5
 """Visits, or batches, below which a resample is no sample."""
-_GAP = " gap"
 SHARED_BY = {
     "workers": (Stage.VALIDATION.value, Stage.PERSONALISATION.value),
     "matcher": (Stage.MATCHING.value,),
@@ -34,8 +34,18 @@ class Samples(NamedTuple):
 
     def mean(self, times: Integers) -> float:
         """Return the mean when each stretch counts so many times."""
+        return float(np.average(self.values, weights=self._weights(times)))
+
+    def variation(self, times: Integers) -> float:
+        """Return their coefficient of variation then."""
+        mean = self.mean(times)
+        variance = float(np.average((self.values - mean) ** 2, weights=self._weights(times)))
+        return math.sqrt(variance) / mean if mean else 0.0
+
+    def _weights(self, times: Integers) -> Integers:
         weights = times[self.blocks]
-        return float(np.average(self.values, weights=weights) if weights.sum() else np.mean(self.values))
+        # A resample that has missed them all says nothing against any.
+        return weights if weights.sum() else np.ones_like(weights)
 
 
 class Batches(NamedTuple):
@@ -66,8 +76,11 @@ class Figures(NamedTuple):
     slowdowns: dict[tuple[str, str], dict[str, float]]
     """By (version, phase): each stage's, and under "all" their mean weighted by the centre's work."""
     batching: dict[str, dict[str, float]]
-    """By kind of server: gap_s, and fixed_s and per_record_s where a batch is worked on as a whole."""
+    """By kind of server: gap_s and gap_cv, and fixed_s and per_record_s where a batch is worked on as a whole."""
     notice_s: dict[str, float]
+    notice_cv: dict[str, float]
+    delays_s: dict[str, float]
+    """As `delays.SCHEMA` names them."""
 
     def flat(self) -> dict[str, float]:
         """Return every figure under a name of its own."""
@@ -78,7 +91,9 @@ class Figures(NamedTuple):
             named |= {slowdown_name(version, phase, stage): value for stage, value in slowdowns.items()}
         for kind, values in self.batching.items():
             named |= {f"{kind}.{name}": value for name, value in values.items()}
-        return named | {f"{stage}.notice_s": value for stage, value in self.notice_s.items()}
+        named |= {f"{stage}.notice_s": value for stage, value in self.notice_s.items()}
+        named |= {f"{stage}.notice_cv": value for stage, value in self.notice_cv.items()}
+        return named | {delay_name(what): value for what, value in self.delays_s.items()}
 
 
 def slowdown_name(version: str, phase: str, stage: str = "all") -> str:
@@ -86,12 +101,29 @@ def slowdown_name(version: str, phase: str, stage: str = "all") -> str:
     return f"slowdown.{version}.{phase or 'alone'}.{stage}"
 
 
+def delay_name(what: str) -> str:
+    """Return what draws call a delay."""
+    return f"office.{what}_s"
+
+
+def find_delays(delays: pl.DataFrame, evidence: Evidence) -> dict[str, Samples]:
+    """Look at the delays (as in delays.py) of which there are enough, each in its stretch of its session's time."""
+    spans = evidence.visits.group_by("session").agg(
+        first_s=pl.col("started_s").min(), last_s=pl.col("started_s").max(), first_block=pl.col("block").min()
+    )
+    place = (pl.col("moment_s") - pl.col("first_s")) / (pl.col("last_s") - pl.col("first_s"))
+    block = (place * BLOCKS).floor().cast(pl.Int64).clip(0, BLOCKS - 1) + pl.col("first_block") // BLOCKS * BLOCKS
+    placed = delays.join(spans, on="session").with_columns(block=block)
+    found = {what: placed.filter(pl.col("what") == what) for what in placed["what"].unique(maintain_order=True)}
+    return {what: _samples(own, "delay_s") for what, own in found.items() if own.height >= LEAST_VISITS}
+
+
 def find_batches(evidence: Evidence, law: Law) -> Batches:
     """Look at the batches of evidence that has any."""
     worked = evidence.visits.with_columns(work_s=pl.Series(evidence.seen.work_s(law)))
     normal = (pl.col("version") == evidence.before) & (pl.col("phase") == "")
     table = batching.batches(worked).with_columns(kind=_kind())
-    between = batching.gaps(table).with_columns(stage=_kind() + _GAP)
+    between = batching.gaps(table).with_columns(stage=_kind() + gap_of(""))
     groups = [Group(*row) for row in between.select(Group._fields).unique(maintain_order=True).iter_rows()]
     number = {group: index for index, group in enumerate(groups)}
     gaps: dict[str, Samples] = {}
@@ -118,11 +150,6 @@ def find_batches(evidence: Evidence, law: Law) -> Batches:
     )
 
 
-def gap_of(kind: str) -> str:
-    """Return what the gaps of a kind of server are called beside the stages."""
-    return kind + _GAP
-
-
 def _kind() -> pl.Expr:
     return (
         pl.when(pl.col("stages").str.contains_any(list(SHARED_BY["matcher"])))
@@ -136,6 +163,7 @@ def figures(
     batches: Batches,
     law: Law,
     families: Mapping[str, tuple[Family, tuple[float, ...]]],
+    delays: Mapping[str, Samples],
     times: Integers,
 ) -> Figures:
     """Return the figures when each stretch of time counts so many times.
@@ -145,12 +173,16 @@ def figures(
         batches: of the same.
         law: how services slow each other, as it is to be taken.
         families: each stage's distribution, and where the search for its parameters begins.
+        delays: by what they are.
         times: how often each block counts.
     """
     fits = {
         stage: _fit_again(evidence, law, stage, family, start, times) for stage, (family, start) in families.items()
     }
-    found = {kind: {"gap_s": samples.mean(times)} for kind, samples in batches.gaps.items()}
+    found = {
+        kind: {"gap_s": samples.mean(times), "gap_cv": samples.variation(times)}
+        for kind, samples in batches.gaps.items()
+    }
     for kind, (blocks, sizes, work_s) in batches.whole.items():
         again = np.repeat(np.arange(len(blocks)), times[blocks])
         again = again if len(again) >= FEWEST else np.arange(len(blocks))
@@ -167,6 +199,8 @@ def figures(
         {phase: stages for phase, stages in with_all.items() if stages},
         found,
         {stage: samples.mean(times) for stage, samples in batches.notices.items()},
+        {stage: samples.variation(times) for stage, samples in batches.notices.items()},
+        {what: samples.mean(times) for what, samples in delays.items()},
     )
 
 

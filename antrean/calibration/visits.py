@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from antrean.calibration import delays
 from antrean.runs import Run
 from model import scenario_file
 from model.events import Source
@@ -65,7 +66,7 @@ def of_run(run: Run) -> pl.DataFrame:
     """
     frames = []
     for part, scenario in measured_parts(run):
-        frame = of_events(run.load_events(part), f"{run.folder.name}/{part}", scenario.load.speedup)
+        frame = of_events(run.load_events(part), session_of(run, part), scenario.load.speedup)
         seen = set(frame.filter(pl.col("finished_s").is_not_null())["stage"])
         missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in seen]
         if missing:
@@ -75,6 +76,19 @@ def of_run(run: Run) -> pl.DataFrame:
             )
         frames.append(frame)
     return pl.concat(frames)
+
+
+def delays_of_run(run: Run) -> pl.DataFrame:
+    """Return what offices have waited for in all measured parts of a run, beside their requests; see delays.py."""
+    return pl.concat(
+        delays.of_events(run.load_events(part), scenario, session_of(run, part))
+        for part, scenario in measured_parts(run)
+    )
+
+
+def session_of(run: Run, part: str) -> str:
+    """Return what a measured part is called as a session."""
+    return f"{run.folder.name}/{part}"
 
 
 def of_events(events: pl.DataFrame, session: str, speedup: float) -> pl.DataFrame:

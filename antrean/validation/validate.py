@@ -6,19 +6,12 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from antrean.calibrated_server import centre_of, drawn, estimates
+from antrean.calibrated_upgrade import periods, plan_of, unknown_phases
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.visits import measured_parts
 from antrean.runs import Run
 from antrean.summary import duration
-from antrean.validation.calibrated_centre import (
-    centre_spec,
-    drawn,
-    estimates,
-    full,
-    periods,
-    plan_of,
-    unknown_phases,
-)
 from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
 from model.compression import window_interval_s
 from model.nation import simulate
@@ -26,12 +19,6 @@ from model.office_days import horizon_s
 from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES
-
-POOL_ONLY = (
-    "Simulated with a centre that is a pool of slots with one time a stage and one variation for all: per-stage "
-    "distributions, slowing by what goes on at the moment, and batches are folded into its times "
-    "(docs/calibration.md)."
-)
 
 
 class DayValidated(NamedTuple):
@@ -93,7 +80,7 @@ def _day(
 
     def day(number: int) -> pl.DataFrame:
         figures = drawn(calibration, number)
-        centre = centre_spec(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
+        centre = centre_of(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
         show(number / replications)
         return simulate(scenario, centre, days=1, work_replication=1 + number)
 
@@ -132,7 +119,6 @@ def _notes(
     if unknown:
         found.append(f"The calibration has never seen {', '.join(unknown)}: taken as costing nothing.")
     found += _beyond(scenario, measured, calibration)
-    found.append(POOL_ONLY)
     return found
 
 
@@ -158,8 +144,7 @@ def _beyond(scenario: Scenario, measured: pl.DataFrame, calibration: Calibration
 
 def capacity_words(calibration: Calibration) -> str:
     """Say what a full server does by the calibration, and what capacity searches found of the real one."""
-    said = (
-        f"By the calibration a full server makes {full(calibration, estimates(calibration)).per_s:.1f} records a second"
-    )
+    full = centre_of(calibration, estimates(calibration), speedup=1.0, periods=())
+    said = f"By the calibration a full server makes {full.capacity_per_s:.1f} records a second"
     searched = ", ".join(f"{found:.1f}" for found in calibration.origin.capacity_per_s)
     return f"{said}; capacity searches found {searched}." if searched else f"{said}."

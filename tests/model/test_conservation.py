@@ -19,6 +19,7 @@ from model.schedules import quick_look
 from model.staffing import office_day, plan_offices
 from model.stages import CENTRAL_STAGES, REFUSED, Stage, Status
 from model.strategies import changed
+from tests.antrean.validation.days import centre
 
 OFFICES = ["35.07", "91.71"]
 DAYS = 2
@@ -102,6 +103,28 @@ def test_nobody_and_no_card_is_lost_in_the_shipped_scenarios(name: str) -> None:
     no_server_serves_two(events)
     if scenario.offices.cards is not None:
         no_card_is_printed_twice_or_without_a_blank_one(scenario, events, days)
+
+
+@settings(max_examples=10)
+@given(scenarios())
+def test_nobody_is_lost_in_a_centre_of_several_kinds_of_servers_that_share_cores(
+    april: Scenario, tables: dict[str, Any]
+) -> None:
+    scenario = changed(april, tables)
+    scheduled = national_centre(scenario)
+    built = centre()
+    spec = scheduled._replace(
+        slots=built.slots,
+        stage_s=built.stage_s,
+        notice_s=built.notice_s,
+        kinds=built.kinds,
+        work=built.work,
+        sharing=built.sharing,
+    )
+    events = simulate(scenario, spec, DAYS)
+    everybody_ends_in_one_way(scenario, events)
+    everything_takes_its_time(scenario, events)
+    no_server_serves_two(events)
 
 
 def everybody_ends_in_one_way(scenario: Scenario, events: pl.DataFrame, days: int = DAYS) -> None:

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from model.arrivals import Citizen, citizens
-from model.centre import national_centre
+from model.centre import Delays, national_centre
 from model.errands import Errand
 from model.events import Exit
 from model.measures import visits
@@ -16,6 +16,7 @@ from model.scenario import Scenario
 from model.staffing import office_day, plan_offices
 from model.stages import Stage, Status
 from model.strategies import changed
+from model.work_time import Lognormal
 
 H = 3600.0
 MALANG = "35.07"
@@ -252,3 +253,22 @@ def test_printers_run_through_the_night_after_an_open_day_and_rest_on_a_closed_o
     # Monday's night lasts until Tuesday at 08:00; on Wednesday at 08:00 the next shift begins.
     assert hours.filter(hours.is_between(24, 32)).len() > 0
     assert hours.filter(hours.is_between(32.01, 56)).is_empty()
+
+
+# A measured centre
+
+
+def test_a_measured_centre_hears_of_every_card_one_after_the_other_at_each_window(malang: Scenario) -> None:
+    request_s = 60.0
+    slow = national_centre(malang)._replace(
+        work={Stage.HANDOVER: Lognormal(request_s, 0.0)}, delays=Delays(card_s=9.0, look_s=7.0)
+    )
+    events = simulate(malang, slow, 1)
+    told = of(events, Stage.HANDOVER).filter(pl.col("outcome") == Status.CARD_ISSUED).sort("finished_s")
+    assert told.height > 200
+    assert (told["finished_s"].diff().drop_nulls() >= request_s - 1e-6).all()
+    interval_s = malang.service.handover_s
+    assert ((told["started_s"] - 7.0) % interval_s).to_numpy() == pytest.approx(0.0, abs=1e-5)
+    printed = of(events, Stage.PRINTING)
+    took_s = (printed["finished_s"] - printed["started_s"]).to_numpy()
+    assert took_s == pytest.approx(malang.service.printing_s + 9.0)

@@ -124,6 +124,20 @@ def test_draws_scatter_as_the_interval_says() -> None:
     assert np.mean((drawn >= low) & (drawn <= high)) == pytest.approx(0.95, abs=0.02)
 
 
+def test_a_draw_is_a_day_like_one_of_those_seen_and_the_interval_reaches_over_all() -> None:
+    days = [
+        shared_cores(2, 2.0, 0.0, 1.0, mean_s=mean_s, count=600, seed=63).with_columns(session=pl.lit(session))
+        for mean_s, session in ((1.0, "quiet/lab-normal"), (1.0, "quiet/lab-upgrade"), (1.5, "noisy/lab-normal"))
+    ]
+    found = calibrate(pl.concat(days), ORIGIN, {}, 60).calibration
+    drawn = np.array(found.draws["personalisation.mean_s"])
+    near = np.abs(drawn[:, None] - np.array([[1.0, 1.5]])) < 0.1
+    assert near.any(axis=1).all()
+    assert (near.sum(axis=0) > 10).all()
+    _, low, high = found.stages["personalisation"].mean_s
+    assert [low, high] == pytest.approx([1.0, 1.5], abs=0.1)
+
+
 def test_a_stage_that_a_resample_can_miss_is_calibrated_all_the_same() -> None:
     """Forty visits at one moment of a long day: every third resample is without them."""
     day = shared_cores(2, 2.0, 0.0, 1.0, mean_s=1.0, count=600, seed=61)
