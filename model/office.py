@@ -172,7 +172,7 @@ class Office:
         citizen = yield from self._over_line(citizen)
         if status in REFUSED:
             return citizen, status
-        yield from self._printers.print(citizen, made_s)
+        yield from self._printers.print(citizen, online_s(self._scenario, self.plan.office, made_s))
         return citizen, Status.CARD_ISSUED
 
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
