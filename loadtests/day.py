@@ -89,7 +89,7 @@ class Day:
         """Tell whether the last evening has ended, or nothing is left to do before it."""
         now_s = self.clock.now_s()
         if now_s >= self.ends_s:
-            return True
+            return all(hall.hours_over for hall in self.halls.values())
         doors_closed = self._dispatcher.done and all(hall.doors_closed(now_s) for hall in self.halls.values())
         return doors_closed and not self.inside and not any(map(self._has_work, self.halls.values()))
 

@@ -44,5 +44,5 @@ class Desk(Terminal):
             record.gave_up(citizen, ready_s, sent_s, clock.now_s(), self.server)
             hall.at_home.discard(citizen.name)
         else:
-            record.submission(citizen, ready_s, sent_s, clock.now_s(), self.server)
+            record.submission(citizen, ready_s, sent_s, clock.now_s(), self.server, through_s)
             hall.goes_home(citizen)

@@ -62,6 +62,8 @@ class Hall:
         """Of them, whom the centre has decided of and who come another day to hear of it: when."""
         self.at_home: set[str] = set()
         """Who is expected on another day, for a counter or for the card."""
+        self.hours_over = not self.open_days
+        """Whether everybody was sent home on the last evening."""
         self.left = 0
         """Citizens whose patience ended."""
         self.version: str | None = None
@@ -141,6 +143,7 @@ class Hall:
                 self._queue_up(ticket)
             self._clock.sleep_until(today.evening_end_s)
             self._send_home(today.evening_end_s)
+        self.hours_over = True
 
     def keep_patience(self) -> None:
         """Let people go whose patience ends; the body of a greenlet, for all days."""

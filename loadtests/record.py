@@ -126,11 +126,22 @@ class Record:
         if again:
             self._retries_s.append(self._clock.to_scenario_s(time.time()))
 
-    def submission(self, citizen: Citizen, ready_s: float, sent_s: float, receipt_s: float, server: str) -> None:
-        """Write that the centre acknowledged what was ready at `ready_s` and first sent at `sent_s`."""
+    def submission(
+        self,
+        citizen: Citizen,
+        ready_s: float,
+        sent_s: float,
+        receipt_s: float,
+        server: str,
+        through_s: float | None = None,
+    ) -> None:
+        """Write that the centre acknowledged what was ready at `ready_s` and first sent at `sent_s`.
+
+        With `through_s`, the office's line needed until then; from then on it is the server's own time.
+        """
         self.sending -= 1
         self.submitted += 1
-        times_s = (ready_s, sent_s, sent_s, receipt_s)
+        times_s = (ready_s, sent_s, sent_s if through_s is None else through_s, receipt_s)
         self._visit(citizen, Stage.SUBMISSION, asking(citizen.errand), times_s, server, Status.RECEIVED_AT_CENTRAL)
 
     def gave_up(self, citizen: Citizen, ready_s: float, sent_s: float, end_s: float, server: str) -> None:

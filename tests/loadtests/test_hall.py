@@ -124,6 +124,7 @@ def test_who_still_waits_when_the_evening_ends_is_sent_home(opened: Open) -> Non
     ]
     assert malang.hall.waiting == 0
     assert malang.hall.at_home == {visitor(1).name}
+    assert malang.hall.hours_over
     assert (malang.record.sent_home, malang.record.sent_home_for_good) == (2, 1)
 
 

@@ -84,6 +84,7 @@ def test_operators_keep_to_their_shifts_and_serve_one_at_a_time(played: tuple[Ru
     offices = plan_offices(run.scenario)
     by_counter: dict[str, list[tuple[float, float]]] = {}
     for event in run.events(Stage.CAPTURE):
+        assert event.outcome is Status.BIO_CAPTURED, "with a server that behaves nobody goes without a counter"
         by_counter.setdefault(event.server, []).append((event.claimed_s, event.finished_s))
 
     assert len(by_counter) == sum(plan.counters for plan in offices.values())

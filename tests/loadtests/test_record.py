@@ -77,6 +77,18 @@ def test_counts_and_latencies_follow_from_the_visits(record: Record, tmp_path: P
     assert told["steps"]["handover"]["intended"]["count"] == 1
 
 
+def test_the_lines_time_is_not_the_servers(record: Record, tmp_path: Path) -> None:
+    record.arrival(AYU, 1_000.0)
+    record.sent()
+    record.submission(AYU, 1_600.0, 1_700.0, 1_900.0, COUNTER, through_s=1_850.0)
+    record.flush()
+    told = json.loads(json.dumps(summary(record, tmp_path)))["steps"]["submission"]
+    assert told["intended"]["max_ms"] == pytest.approx(3_000)
+    assert told["actual"]["max_ms"] == pytest.approx(500)
+    [row] = [row for row in read_events(tmp_path) if row.stage is Stage.SUBMISSION]
+    assert row[3:7] == (1_600.0, 1_700.0, 1_850.0, 1_900.0)
+
+
 def test_who_goes_without_a_counter_is_a_row_with_the_reason_and_counted(record: Record, tmp_path: Path) -> None:
     for citizen, why in ((AYU, Exit.LEFT), (BUDI, Exit.SENT_HOME), (BUDI, Exit.SENT_HOME_FOR_GOOD)):
         record.arrival(citizen, 1_000.0)
