@@ -80,6 +80,22 @@ def test_a_mix_of_which_the_version_offers_nothing_is_refused_before_anything_is
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("enrollments_only", "share"), [(False, 0.6), (True, 1.0)])
+def test_enrollments_only_are_offered_where_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, enrollments_only: bool, share: float
+) -> None:
+    def no_lab(*_: object) -> None:
+        raise OSError("no lab")
+
+    monkeypatch.setattr("antrean.capacity.open_lab", no_lab)
+    mixed = changed(APRIL, {"demand": {"mix": {"enrollment": 0.6, "replacement": 0.4}}})
+    with pytest.raises(OSError, match="no lab"):
+        search_capacity("mixed", mixed, SearchOptions(tmp_path, enrollments_only=enrollments_only), Console(quiet=True))
+    [folder] = (tmp_path / "mixed").iterdir()
+    assert load(str(folder / "scenario.toml")).demand.mix.enrollment == share
+    assert json.loads((folder / "summary.json").read_text())["offered"]["enrollment"] == share
+
+
 def test_too_few_steps_fit_no_law() -> None:
     told = summarise(Search(APRIL, 100.0, STEPS[:3]))
     assert told["scalability"] is None

@@ -22,6 +22,7 @@ from model.scenario import Scenario
 from model.scenario_file import dump, load
 from model.staffing import plan_offices
 from tests.loadtests.lab import small_lab
+from tests.loadtests.mixed import mixed, residents_file
 from tests.loadtests.stub_server import StubServer, serving
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "load-summary.md"
@@ -227,6 +228,35 @@ def test_what_can_be_played_is_let_through(april: Scenario) -> None:
     check(april, options(target="http://c.example", permitted_host="c.example", capacity_per_s=1.0))
     real = april.model_copy(update={"load": april.load.model_copy(update={"peak_share": None})})
     check(real, options(target="http://127.0.0.1:1"))
+
+
+def test_whose_card_is_replaced_must_be_said_of_a_server_of_ones_own_where_somebody_asks(
+    april: Scenario, tmp_path: Path
+) -> None:
+    asking = mixed(april)
+    check(asking, options())
+    theirs = {"target": "http://127.0.0.1:1", "capacity_per_s": 20.0}
+    with pytest.raises(ValueError, match="name a list with --residents-file"):
+        check(asking, options(**theirs))
+    check(asking, options(**theirs, residents_file=residents_file(tmp_path)))
+
+
+def test_a_list_that_is_too_short_ends_with_a_message_before_anybody_is_loaded(
+    tmp_path: Path, stub: StubServer
+) -> None:
+    scenario = lab_file(tmp_path)
+    scenario.write_text(dump(mixed(load(str(scenario)), "9000000/day")), encoding="utf-8")
+    code, _, err = finish(
+        start(
+            tmp_path,
+            scenario,
+            *("--target", stub.host, "--capacity", "30", "--residents-file", str(residents_file(tmp_path))),
+        )
+    )
+    assert code == 2
+    assert "residents ask for a new card at home in office" in err
+    assert "centre.residents" in err
+    assert not stub.sendings
 
 
 def test_spans_that_nobody_can_send_are_an_error_with_a_remedy(
