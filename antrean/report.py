@@ -60,18 +60,18 @@ def render(template: str, **values: Any) -> str:
 def answer(summary: dict[str, Any]) -> list[str]:
     """Say in a few sentences what happened to the citizens, from the figures alone."""
     days = first_days(summary)
+    alone = not any(part.endswith(f"-{day}") for part in days for day in OTHER_DAYS)
     sentences = []
     for kind, who in (("lab", "Measured"), ("nation", "Simulated for the nation")):
         other = next((day for day in OTHER_DAYS if days.get(f"{kind}-{day}")), None)
         normal = days.get(f"{kind}-normal")
-        if not normal:
-            continue
-        if not other:
+        if normal and alone:
             sentences.append(
                 f"{who}: half of the citizens had their card within {duration(normal['wait_median_s'])} and 95 of 100 "
                 f"within {duration(normal['wait_p95_s'])}; {normal['backlog_at_closing']:,} of {normal['arrivals']:,} "
                 f"still waited when the doors closed, and {normal['unserved']:,} went home at night without a card."
             )
+        if not normal or not other:
             continue
         later = days[f"{kind}-{other}"]
         sentences.append(

@@ -43,14 +43,6 @@ def test_a_bad_scenario_ends_with_all_its_problems_and_no_traceback(tmp_path: Pa
     assert "Traceback" not in failed.stderr
 
 
-def test_a_run_without_an_upgrade_says_what_is_missing(tmp_path: Path) -> None:
-    path = tmp_path / "calm.toml"
-    path.write_text(dump(load("april-2016").model_copy(update={"upgrade": None})))
-    failed = antrean("run", str(path), "--results", str(tmp_path))
-    assert failed.returncode == 2
-    assert "has no [upgrade] and no [[faults]]" in failed.stderr
-
-
 def test_simulate_writes_events_and_says_the_same_in_a_table_and_in_json(two_offices: Path, tmp_path: Path) -> None:
     out = tmp_path / "events.parquet"
     spoken = antrean("simulate", str(two_offices), "--days", "1", "--events", str(out), "--json")

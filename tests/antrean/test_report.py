@@ -174,6 +174,17 @@ def test_a_day_with_faults_is_compared_with_the_normal_day(faults_run: Run) -> N
     assert "still waited" in second
 
 
+def test_a_day_that_was_played_on_its_own_is_told_on_its_own(faults_run: Run) -> None:
+    summary = faults_run.load_json("summary.json")
+    summary["parts"] = {part: told for part, told in summary["parts"].items() if part != "lab-faults"}
+    measured, simulated = answer(summary)
+    days = first_days(summary)
+    within = f"half of the citizens had their card within {duration(days['lab-normal']['wait_median_s'])}"
+    assert measured.startswith(f"Measured: {within}")
+    assert simulated.startswith("Simulated for the nation: half of the citizens had their card within")
+    assert "still waited when the doors closed" in measured
+
+
 def test_faults_are_told_with_kind_place_size_and_hours(faults_run: Run) -> None:
     page = write_report(faults_run).read_text(encoding="utf-8")
     table = page[page.index("Faults injected on the faults day") :]

@@ -106,3 +106,11 @@ def test_the_nation_gets_the_measured_proportions_and_costs(normal: pl.DataFrame
     shares = [spec.stage_s[stage] / sum(spec.stage_s.values()) for stage in CENTRAL_STAGES]
     assert shares == pytest.approx([1 / 6, 2 / 6, 3 / 6], rel=0.05)
     assert [period.slowdown for period in spec.periods] == [1.0, 2.0, 1.3]
+
+
+def test_a_login_costs_as_many_records_as_before(normal: pl.DataFrame, truth: CentreSpec) -> None:
+    scenario = load("login-storm")
+    found = calibrate(normal, truth.capacity_per_s * SPEEDUP, slots=2, speedup=SPEEDUP)
+    before, after = national_centre(scenario), national_centre(calibrated(scenario, found))
+    assert after.login_s / sum(after.stage_s.values()) == pytest.approx(before.login_s / sum(before.stage_s.values()))
+    assert before.login_s / sum(before.stage_s.values()) == pytest.approx(2.0)
