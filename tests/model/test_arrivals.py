@@ -262,7 +262,7 @@ def test_each_source_of_chance_has_a_stream_of_its_own(april: Scenario, monkeypa
     monkeypatch.setattr("model.arrivals.stream", recorded)
     citizens_of(april, plan_of(MALANG, 10), 1, replication=2)
     sources = [name[2] for name in used]
-    assert len(sources) == len(set(sources)) == 9
+    assert len(sources) == len(set(sources)) == 11
     assert {(seed, replication, *entity) for seed, replication, _, *entity in used} == {(april.seed, 2, MALANG, 1)}
 
 
