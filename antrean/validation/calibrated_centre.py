@@ -14,7 +14,6 @@ import polars as pl
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.concurrency import Law
 from antrean.calibration.figures import SHARED_BY, slowdown_name
-from antrean.twin import standstill_s
 from model.centre import CentreSpec
 from model.periods import Period
 from model.scenario import Scenario
@@ -128,6 +127,21 @@ def plan_of(events: pl.DataFrame, scenario: Scenario) -> Plan:
         if not phase or all(phase != other for _, _, other in phases):
             phases.append((start_s if phases else -math.inf, version, phase))
     return Plan(tuple(phases), standstill_s(events, scenario))
+
+
+def standstill_s(events: pl.DataFrame, scenario: Scenario) -> tuple[float, float] | None:
+    """Return between which moments nothing was matched while the matcher changed to the new version.
+
+    None where the new version never matched anything.
+    """
+    if scenario.upgrade is None:
+        return None
+    matched = events.filter(pl.col("stage") == Stage.MATCHING)
+    old = matched.filter(pl.col("version") == scenario.centre.version)["finished_s"].to_numpy()
+    new = matched.filter(pl.col("version") == scenario.upgrade.to)["started_s"].to_numpy()
+    if not len(old) or not len(new):
+        return None
+    return float(old.max()), float(new.min())
 
 
 def periods(plan: Plan, calibration: Calibration, figures: Drawn, speedup: float) -> tuple[Period, ...]:

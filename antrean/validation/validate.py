@@ -1,5 +1,6 @@
 """Validating: every measured day of a run simulated with a calibrated centre, compared, judged and written down."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,7 +8,8 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from antrean.calibration.calibration_file import Calibration
-from antrean.calibration.visits import measured_parts
+from antrean.calibration.from_runs import workers_seen
+from antrean.calibration.visits import measured_parts, replication_of
 from antrean.runs import Run
 from antrean.summary import duration
 from antrean.validation.calibrated_centre import (
@@ -24,7 +26,7 @@ from model.compression import window_interval_s
 from model.nation import horizon_s, simulate
 from model.scenario import Scenario
 from model.staffing import plan_offices
-from model.stages import CENTRAL_STAGES
+from model.stages import CENTRAL_STAGES, Stage
 
 POOL_ONLY = (
     "Simulated with a centre that is a pool of slots with one time a stage and one variation for all: per-stage "
@@ -73,19 +75,37 @@ def validate(
         def said(share: float, part: str = part, begin: float = begin) -> None:
             show(begin + share / len(parts), part)
 
-        days.append(_day(run, part, scenario, calibration, replications, said))
+        days.append(validate_day(run, part, scenario, calibration, replications, said))
     return days
 
 
-def _day(
+def validate_day(
     run: Run,
     part: str,
     scenario: Scenario,
     calibration: Calibration,
     replications: int,
     show: Callable[[float], None],
+    since_s: float = -math.inf,
 ) -> DayValidated:
+    """Hold one measured part against the calibrated twin, with as many workers as it was measured with.
+
+    Args:
+        run: its folder.
+        part: which of its parts.
+        scenario: what the part has played.
+        calibration: what the centre is made from.
+        replications: simulated days, each with another draw of the calibration and other chance in the centre.
+        show: is told the share done.
+        since_s: only citizens who came from this moment on are compared.
+
+    Raises:
+        ValueError: the calibration is of another kind of server.
+    """
     measured = run.load_events(part)
+    beyond = _beyond(scenario, measured, calibration)
+    calibration = _with_workers(calibration, workers_seen(measured))
+    replication = replication_of(run, part)
     plan, speedup = plan_of(measured, scenario), scenario.load.speedup
     service = scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)})
     scenario = scenario.model_copy(update={"service": service})
@@ -94,9 +114,11 @@ def _day(
         figures = drawn(calibration, number)
         centre = centre_spec(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
         show(number / replications)
-        return simulate(scenario, centre, days=1, work_replication=1 + number)
+        simulated = simulate(scenario, centre, 1, replication, work_replication=replication + 1 + number)
+        return came_since(simulated, since_s)
 
     predicted = [day(number) for number in range(replications)]
+    measured = came_since(measured, since_s)
     end_s = horizon_s(scenario, plan_offices(scenario), 1)
     comparison = compare(measured, predicted, end_s, speedup, scenario.seed)
     stage = farthest_stage(comparison)
@@ -105,7 +127,9 @@ def _day(
         f"Farthest off is the stay in {stage}: {duration(stay.measured * speedup)} measured, "
         f"{duration(stay.predicted * speedup)} predicted, on average and in the day's time.",
         *_lagged(run, part),
-        *_notes(run, scenario, measured, calibration, unknown_phases(plan, calibration)),
+        *_notes(f"{run.folder}/{part}", calibration, unknown_phases(plan, calibration), since_s),
+        *beyond,
+        POOL_ONLY,
     ]
     return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
 
@@ -119,19 +143,33 @@ def _lagged(run: Run, part: str) -> list[str]:
     return ["The load generator lagged on this day: what was measured is in part its own slowness."]
 
 
-def _notes(
-    run: Run, scenario: Scenario, measured: pl.DataFrame, calibration: Calibration, unknown: list[str]
-) -> list[str]:
+def came_since(events: pl.DataFrame, since_s: float) -> pl.DataFrame:
+    """Return the events of the citizens who came from a moment on."""
+    if since_s == -math.inf:
+        return events
+    came = events.filter((pl.col("stage") == Stage.ARRIVAL) & (pl.col("entered_s") >= since_s))
+    return events.join(came.select("citizen"), on="citizen", how="semi")
+
+
+def _with_workers(calibration: Calibration, workers: int) -> Calibration:
+    """The calibration of a server that is the same but for its number of workers; a foreign log's has none."""
+    if not calibration.origin.workers:
+        return calibration
+    return calibration.model_copy(update={"origin": calibration.origin.model_copy(update={"workers": workers})})
+
+
+def _notes(part: str, calibration: Calibration, unknown: list[str], since_s: float) -> list[str]:
     found = []
-    if run.folder.resolve() in {Path(name).resolve() for name in calibration.origin.names}:
+    made_from = {Path(name).resolve() for name in calibration.origin.names}
+    if since_s > -math.inf:
+        found.append("Only the citizens who came after the hours that the calibration was made from are compared.")
+    elif made_from & {Path(part).resolve(), Path(part).parent.resolve()}:
         found.append(
             "The calibration was made from this very run: this shows whether its structure can tell the day, not yet "
             "that it predicts days it has not seen."
         )
     if unknown:
         found.append(f"The calibration has never seen {', '.join(unknown)}: taken as costing nothing.")
-    found += _beyond(scenario, measured, calibration)
-    found.append(POOL_ONLY)
     return found
 
 
@@ -152,6 +190,8 @@ def _beyond(scenario: Scenario, measured: pl.DataFrame, calibration: Calibration
             f"Beyond the calibrated range: {scenario.centre.residents:,} residents in the gallery, against "
             f"{origin.residents:,}."
         )
+    if origin.workers and (workers := workers_seen(measured)) != origin.workers:
+        found.append(f"Beyond the calibrated range: {workers} workers, against {origin.workers}.")
     return found
 
 
