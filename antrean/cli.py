@@ -16,13 +16,14 @@ from rich.table import Table
 from antrean import calibration_commands, capacity_command, load_command, planning_commands
 from antrean.campaign import Options, run_campaign
 from antrean.kept_seed import SeedInUseError
+from antrean.national import legend, national_table
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.processes import ProcessError
 from antrean.report import write_report
 from antrean.runs import RESULTS, Run
 from antrean.serve import Service
 from antrean.serve import serve as serve_until_stopped
-from antrean.summary import KINDS, answer_table, first_days
+from antrean.summary import answer_table, column_words, first_days, lab_days
 from mock_server import audit_commands
 from model import events, scenario_file
 from model.centre import national_centre
@@ -162,11 +163,20 @@ def _interrupt_once(_signal: int, _frame: FrameType | None) -> None:
 
 def _print_answer(console: Console, finished: Run) -> None:
     summary = finished.load_json("summary.json")
-    columns, lines = answer_table(first_days(summary))
+    days = first_days(summary)
     console.print()
-    _print_table(console, [f"{KINDS[part.split('-')[0]]}\n{part.split('-')[1]}" for part in columns], lines)
+    _print_answer_table(console, *answer_table(lab_days(days)))
+    if "national" in summary:
+        _print_answer_table(console, *national_table(days, summary["national"]))
+        for line in legend(summary["national"]):
+            console.print(line)
+        console.print(summary["national"]["verdict"])
     for warning in summary["warnings"]:
         console.print(f"[yellow]![/yellow] {warning}")
+
+
+def _print_answer_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
+    _print_table(console, ["\n".join(column_words(column)) for column in columns], lines)
 
 
 def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:

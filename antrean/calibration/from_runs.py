@@ -1,6 +1,6 @@
 """Calibrating from runs: which of their measured parts are looked at, and what they bound."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -12,13 +12,14 @@ from antrean.runs import Run
 
 
 def calibrate_runs(
-    runs: Sequence[Run], parts: Collection[str] | None = None, seed: int = 0, draws: int = DRAWS
+    runs: Sequence[Run], parts: Mapping[str, float] | None = None, seed: int = 0, draws: int = DRAWS
 ) -> Calibrated:
     """Calibrate from what runs have measured.
 
     Args:
         runs: their folders.
-        parts: which parts, such as lab-normal; left out, all that were measured.
+        parts: which parts, such as lab-normal, and until which moment (scenario seconds) each is looked at; left out,
+            all that were measured.
         seed: of the resampling.
         draws: how many resamples the intervals come from.
 
@@ -43,7 +44,7 @@ def workers_seen(seen: pl.DataFrame) -> int:
     return int(served.group_by("session").agg(pl.col("server").n_unique())["server"].to_numpy().max())
 
 
-def _origin(runs: Sequence[Run], parts: Collection[str] | None, seen: pl.DataFrame, seed: int) -> Origin:
+def _origin(runs: Sequence[Run], parts: Mapping[str, float] | None, seen: pl.DataFrame, seed: int) -> Origin:
     scenarios = [scenario for run in runs for _, scenario in visits.measured_parts(run, parts)]
     summaries = [run.load_json("summary.json") for run in runs if (run.folder / "summary.json").exists()]
     capacities = [summary.get("capacity", {}).get("capacity_per_s") for summary in summaries]

@@ -5,7 +5,8 @@ A visit is a record's stay in one stage. Times are wall seconds, that is: not co
 where the observation ended first.
 """
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -70,15 +71,21 @@ def replication_of(run: Run, part: str) -> int:
     return LoadPlan.read(plan).replication if plan.exists() else 0
 
 
-def of_run(run: Run, only: Collection[str] | None = None) -> pl.DataFrame:
-    """Return the visits of a run's measured parts, all or only some; a part is a session.
+def of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
+    """Return the visits of a run's measured parts; a part is a session.
+
+    Args:
+        run: its folder.
+        only: which parts, and until which moment (scenario seconds) each is looked at; left out, all of all.
 
     Raises:
         ValueError: there is no measured part, or one without any visit to a central stage.
     """
     frames = []
     for part, scenario in measured_parts(run, only):
-        frame = of_events(run.load_events(part), f"{run.folder.name}/{part}", scenario.load.speedup)
+        seen_s = math.inf if only is None else only[part]
+        events = run.load_events(part).filter(pl.col("finished_s") <= seen_s)
+        frame = of_events(events, f"{run.folder.name}/{part}", scenario.load.speedup)
         seen = set(frame.filter(pl.col("finished_s").is_not_null())["stage"])
         missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in seen]
         if missing:

@@ -102,23 +102,12 @@ def validate_day(
     Raises:
         ValueError: the calibration is of another kind of server.
     """
-    measured = run.load_events(part)
-    beyond = _beyond(scenario, measured, calibration)
-    calibration = _with_workers(calibration, workers_seen(measured))
-    replication = replication_of(run, part)
-    plan, speedup = plan_of(measured, scenario), scenario.load.speedup
-    service = scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)})
-    scenario = scenario.model_copy(update={"service": service})
-
-    def day(number: int) -> pl.DataFrame:
-        figures = drawn(calibration, number)
-        centre = centre_spec(calibration, figures, speedup, periods(plan, calibration, figures, speedup))
+    whole, speedup = run.load_events(part), scenario.load.speedup
+    twin = twin_of(run, part, scenario, calibration)
+    measured, predicted = came_since(whole, since_s), []
+    for number in range(replications):
         show(number / replications)
-        simulated = simulate(scenario, centre, 1, replication, work_replication=replication + 1 + number)
-        return came_since(simulated, since_s)
-
-    predicted = [day(number) for number in range(replications)]
-    measured = came_since(measured, since_s)
+        predicted.append(came_since(twin(number), since_s))
     end_s = horizon_s(scenario, plan_offices(scenario), 1)
     comparison = compare(measured, predicted, end_s, speedup, scenario.seed)
     stage = farthest_stage(comparison)
@@ -127,8 +116,8 @@ def validate_day(
         f"Farthest off is the stay in {stage}: {duration(stay.measured * speedup)} measured, "
         f"{duration(stay.predicted * speedup)} predicted, on average and in the day's time.",
         *_lagged(run, part),
-        *_notes(f"{run.folder}/{part}", calibration, unknown_phases(plan, calibration), since_s),
-        *beyond,
+        *_notes(f"{run.folder}/{part}", calibration, unknown_phases(plan_of(whole, scenario), calibration), since_s),
+        *_beyond(scenario, whole, calibration),
         POOL_ONLY,
     ]
     return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
@@ -141,6 +130,27 @@ def _lagged(run: Run, part: str) -> list[str]:
     if run.load_json("summary.json").get("load", {}).get(part, {}).get("valid_for_latency", True):
         return []
     return ["The load generator lagged on this day: what was measured is in part its own slowness."]
+
+
+def twin_of(run: Run, part: str, scenario: Scenario, calibration: Calibration) -> Callable[[int], pl.DataFrame]:
+    """Return what simulates a measured part's day for its very citizens: the n-th day with the n-th draw.
+
+    Raises:
+        ValueError: the calibration is of another kind of server; when a day is simulated.
+    """
+    measured = run.load_events(part)
+    like_it = _with_workers(calibration, workers_seen(measured))
+    replication = replication_of(run, part)
+    plan, speedup = plan_of(measured, scenario), scenario.load.speedup
+    service = scenario.service.model_copy(update={"handover_s": window_interval_s(scenario)})
+    played = scenario.model_copy(update={"service": service})
+
+    def day(number: int) -> pl.DataFrame:
+        figures = drawn(like_it, number)
+        centre = centre_spec(like_it, figures, speedup, periods(plan, like_it, figures, speedup))
+        return simulate(played, centre, 1, replication, work_replication=replication + 1 + number)
+
+    return day
 
 
 def came_since(events: pl.DataFrame, since_s: float) -> pl.DataFrame:
