@@ -14,6 +14,7 @@ from antrean.calibration import calibration_file, calibration_report, external_l
 from antrean.calibration.calibrate import DRAWS, Calibrated
 from antrean.calibration.calibrate import calibrate as fit
 from antrean.calibration.calibration_file import Calibration, Origin
+from antrean.calibration.calibration_report import in_words
 from antrean.calibration.from_runs import calibrate_runs
 from antrean.runs import Run
 from antrean.steps import Steps
@@ -114,18 +115,18 @@ def _print(console: Console, calibration: Calibration) -> None:
             name,
             f"{stage.visits:,}",
             f"{stage.servers}",
-            calibration_report.in_words(stage.mean_s, charts.MS_PER_S),
-            calibration_report.in_words(stage.cv),
+            in_words(stage.mean_s, charts.MS_PER_S),
+            in_words(stage.cv),
             f"{stage.distribution}{', starts recovered' if stage.starts == 'recovered' else ''}",
         )
     console.print(table)
     law = calibration.concurrency
     if law.law != "none":
         console.print(
-            f"Services slow each other ({law.law}): beyond {calibration_report.in_words(law.cores)} at once, each further one adds "
-            f"{calibration_report.in_words(law.slope)} of the time alone."
+            f"Services slow each other ({law.law}): beyond {in_words(law.cores)} at once, each further one adds "
+            f"{in_words(law.slope)} of the time alone."
         )
     for phase in calibration.phases:
         console.print(
-            f"{phase.version}, {phase.phase or 'upgrade over'}: {calibration_report.in_words(phase.slowdown)} times the time before."
+            f"{phase.version}, {phase.phase or 'upgrade over'}: {in_words(phase.slowdown)} times the time before."
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from antrean.calibrated_server import estimates
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.calibration_report import summary_of
 from antrean.extrapolation import nation_of
@@ -27,7 +28,6 @@ from antrean.runs import Run, machine, new_run
 from antrean.steps import Steps
 from antrean.summary import first_days, summarise
 from antrean.upgrade_day import UpgradeTimes
-from antrean.validation.calibrated_centre import estimates
 from antrean.validation.validate import DayValidated
 from model.compression import all_lab_offices, lab_scenario, quick
 from model.scenario import Scenario

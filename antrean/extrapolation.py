@@ -1,28 +1,27 @@
-"""Extrapolation: the nation with the centre as calibrated, how uncertain that leaves it, and what was never measured."""
+"""Extrapolation: the nation with the centre as calibrated, how sure that makes it, and what was never measured."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from antrean.calibrated_server import Figures, drawn
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.figures import slowdown_name
 from antrean.play import Show
-from antrean.validation.calibrated_centre import Drawn, centre_spec, drawn
 from model.arrivals import national_peak_per_s
 from model.measures import DayMeasures, measure_day
 from model.nation import simulate
 from model.offices import all_offices
-from model.periods import scheduled_periods
 from model.scenario import Scenario
 from model.schedules import quick_look
 from model.staffing import plan_offices
-from model.strategies import without_upgrade
+from model.stages import CENTRAL_STAGES, Stage
 
 WITHIN = 0.90
 """The share of the draws that an interval holds."""
 
 
-def nation_of(scenario: Scenario, calibration: Calibration, figures: Drawn) -> Scenario:
+def nation_of(scenario: Scenario, calibration: Calibration, figures: Figures) -> Scenario:
     """Return the nation's scenario with the calibrated proportions of the stages and cost of the upgrade.
 
     Args:
@@ -30,10 +29,11 @@ def nation_of(scenario: Scenario, calibration: Calibration, figures: Drawn) -> S
         calibration: says which phases the upgrade had, and how many records were worked on in each.
         figures: the calibration's estimates, or one of its draws.
     """
-    measured = centre_spec(calibration, figures, 1.0, scheduled_periods(without_upgrade(scenario)))
-    times = {"submission_s": measured.submission_s} | {f"{stage}_s": s for stage, s in measured.stage_s.items()}
-    stages = scenario.centre.stages.model_copy(update=times)
-    centre = scenario.centre.model_copy(update={"stages": stages, "variation": measured.variation})
+    work_s = {stage: figures[f"{stage}.mean_s"] for stage in (Stage.SUBMISSION, *CENTRAL_STAGES)}
+    stages = scenario.centre.stages.model_copy(update={f"{stage}_s": mean_s for stage, mean_s in work_s.items()})
+    spread_s = sum(figures[f"{stage}.cv"] * work_s[stage] for stage in CENTRAL_STAGES)
+    variation = spread_s / sum(work_s[stage] for stage in CENTRAL_STAGES)
+    centre = scenario.centre.model_copy(update={"stages": stages, "variation": variation})
     upgrade = scenario.upgrade
     if upgrade is not None:
         during, after = _during(calibration, figures), figures.get(slowdown_name(upgrade.to, ""))
@@ -44,7 +44,7 @@ def nation_of(scenario: Scenario, calibration: Calibration, figures: Drawn) -> S
     return scenario.model_copy(update={"centre": centre, "upgrade": upgrade})
 
 
-def _during(calibration: Calibration, figures: Drawn) -> float | None:
+def _during(calibration: Calibration, figures: Figures) -> float | None:
     """What the phases of the upgrade cost, each by how many records it met; None where none was measured."""
     known = [
         (phase.visits, figures[slowdown_name(phase.version, phase.phase)])

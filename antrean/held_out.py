@@ -1,4 +1,4 @@
-"""Held out: the hours of a run that its calibration does not see, and how far the twin is off in each of their measures."""
+"""Held out: the hours of a run that its calibration does not see, and how far off the twin is in what they measure."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The nation's figures, each with how far the twin was off in it where it could be checked, and what is extrapolated."""
+"""The nation's figures, each with how far the twin was off in it where that could be checked, and what is beyond."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -71,12 +71,13 @@ def _figures(day: Mapping[str, Any], errors: Mapping[str, Pair], spread: Mapping
 
 
 def cell(shown: str, figure: Mapping[str, Any] | None, *, extrapolated: bool) -> str:
-    """Write a national figure with what the fit leaves open, and the mark where it is extrapolated: "41 min ±7 % *"."""
+    """Write a national figure with what the fit leaves open and, where it is extrapolated, the mark: "41 min ±7 % *"."""
     if figure is None:
         return shown
     half = figure["fit_half_width"]
     known = half is not None and not math.isnan(half) and figure["value"]
-    return f"{shown}{f' ±{100 * half:.0f} %' if known else ''}{f' {MARK}' if extrapolated else ''}"
+    around = f" ±{100 * half:.0f} %" if known else ""
+    return f"{shown}{around}{f' {MARK}' if extrapolated else ''}"
 
 
 def error_words(figure: Mapping[str, Any] | None) -> str:
@@ -118,8 +119,8 @@ def legend(national: Mapping[str, Any]) -> list[str]:
     told = [f"Error: how far the twin was off in the lab's offices on {national['validated_on']}."]
     if national["draws"]:
         told.append(
-            f"±: half of the 90% interval that the calibration's own uncertainty leaves, from {national['draws']} draws "
-            f"in {national['draws_offices']} offices."
+            f"±: half of the 90% interval that the calibration's own uncertainty leaves, from {national['draws']} "
+            f"draws in {national['draws_offices']} offices."
         )
     return told + marks(list(national["beyond"].values()))
 

@@ -15,6 +15,7 @@ from antrean.calibration.calibration_report import in_words
 from antrean.national import error_words, legend, marks, national_table
 from antrean.runs import Run
 from antrean.summary import answer_table, column_words, duration, faults_of, first_days, lab_days
+from antrean.wording import enumerated
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.scenario_file import load as load_scenario
@@ -71,28 +72,29 @@ def answer(summary: dict[str, Any]) -> list[str]:
         if not normal or not other:
             continue
         later = days[f"{kind}-{other}"]
-        checked = _checked(summary, f"{kind}-normal")
+        waits = _checked(summary, f"{kind}-normal", "wait_median_s", "wait_p95_s")
+        rest = _checked(summary, f"{kind}-normal", "backlog_at_closing", "unserved", "overtime_h")
         sentences.append(
             f"{who}: on the normal day half of the citizens had their card within {duration(normal['wait_median_s'])} "
             f"and 95 of 100 within {duration(normal['wait_p95_s'])}; on the {other} day within "
-            f"{duration(later['wait_median_s'])} and {duration(later['wait_p95_s'])}{checked}."
+            f"{duration(later['wait_median_s'])} and {duration(later['wait_p95_s'])}{waits}."
         )
         sentences.append(
             f"When the doors closed, {later['backlog_at_closing']:,} of {later['arrivals']:,} still waited "
             f"(normal day: {normal['backlog_at_closing']:,}), {later['unserved']:,} went home at night without a "
             f"card ({normal['unserved']:,}), and staff worked {later['overtime_h']:,.0f} hours overtime "
-            f"({normal['overtime_h']:,.0f})."
+            f"({normal['overtime_h']:,.0f}){rest}."
         )
     return sentences
 
 
-def _checked(summary: dict[str, Any], part: str) -> str:
-    """Say in brackets how far the twin was off in the waits of a part of the nation; nothing of what was measured."""
+def _checked(summary: dict[str, Any], part: str, *measures: str) -> str:
+    """Say in brackets how far the twin was off in measures of a part of the nation; nothing of what was measured."""
     national = summary.get("national", {})
     if part not in national.get("parts", {}):
         return ""
-    median, p95 = (error_words(national["parts"][part].get(name)) for name in ("wait_median_s", "wait_p95_s"))
-    return f" (validated to {median} and {p95} on {national['validated_on']})"
+    off = enumerated([error_words(national["parts"][part].get(name)) for name in measures])
+    return f" (validated to {off} on {national['validated_on']})"
 
 
 def _table(columns: list[str], lines: list[tuple[str, list[str]]]) -> dict[str, Any]:
@@ -176,8 +178,7 @@ _UPGRADE_CAPTION = (
 )
 _TWIN_CAPTION = (
     "The same citizens, measured and simulated with a draw of the calibration. What the upgrade costs is calibrated on "
-    "the upgrade day itself, and a quick run's morning is calibrated on; the second normal day, where there was one, the "
-    "twin has not seen."
+    "the upgrade day itself; of a quick run's normal day the morning was seen, of a second normal day nothing."
 )
 _NATION_CAPTION = (
     "The centre is scaled so that the normal day's peak hour fills the share of it that the scenario gives; the "

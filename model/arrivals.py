@@ -53,6 +53,8 @@ class Citizen(NamedTuple):
     """Whether the person waits in the office for the card, or goes home and comes another day."""
     decision_s: float = 0.0
     """How long an adjudicator takes for the record; 0 for a record that needs none."""
+    requests: tuple[float, ...] = (0.0, 0.0)
+    """Standard normal deviates: how heavy the submission and the hand-over are for the centre's web server."""
 
 
 class ArrivalCurve:
@@ -128,6 +130,7 @@ def citizens_of(
         habits[:, 2].tolist(),
         (habits[:, 3] < scenario.service.waiting_for_card).tolist(),
         decisions_s(scenario, errands, draws("adjudication").random((count, 2))),
+        map(tuple, draws("requests", heavy).standard_normal((count, 2)).tolist()),
     )
     present = sorted(compress(crowd, comes.tolist()), key=lambda citizen: (citizen.arrival_s, citizen.name))
     chances = dict(zip(names, draws("duplicates").random((count, 2)).tolist(), strict=True))

@@ -1,10 +1,13 @@
-"""The data centre: a number of slots that every record passes through stage by stage, slower while it is upgraded.
+"""The data centre: servers that every record passes through stage by stage, slower while it is upgraded.
 
-What limits a centre is its processors, so all stages share the slots, and the oldest record goes first.
+Described by a scenario it is a pool: what limits a centre is its processors, so all stages share its slots. A measured
+one is built as it was measured: servers of several kinds that claim batches and share cores. Either way the oldest
+record goes first.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from simpy import Environment, Event
@@ -12,13 +15,17 @@ from simpy import Environment, Event
 from model.arrivals import Citizen, national_peak_per_s
 from model.errands import NEEDS, offers
 from model.events import EventLog
+from model.full_server import Full, full_server
 from model.offices import Zone, all_offices
-from model.periods import Period, Timeline, scheduled_periods, zone_periods
+from model.periods import Period, Timeline, gap_of, scheduled_periods, zone_periods
+from model.processor_sharing import Processors, Sharing
 from model.scenario import Scenario
+from model.servers import Kind, Record, Servers
 from model.stages import CENTRAL_STAGES, END_OF_CENTRE, Stage, Status, move
 from model.station import Station
 from model.units import DAY_S, parse_clock_s
 from model.upgrade import Plan
+from model.work_time import Lognormal, WorkTime
 
 BEHIND_S = 1e9
 """Added to the age of a record that nobody waits for, where such records go last."""
@@ -52,10 +59,37 @@ class CentreSpec(NamedTuple):
     adjudicators: int = 0
     """People who decide on similar persons; with none, the matcher decides alone."""
 
+    kinds: tuple[Kind, ...] = ()
+    """Its kinds of servers, where it is built of more than slots that take every stage."""
+    work: Mapping[Stage, WorkTime] = MappingProxyType({})
+    """The work of a service in a stage, where more is known of it than mean and variation; also of a hand-over's
+    request, which takes no time otherwise."""
+    sharing: Sharing = Sharing()
+    """How services under way slow each other."""
+
+    @property
+    def servers(self) -> tuple[Kind, ...]:
+        """Its kinds of servers; the slots of a pool are one kind."""
+        return self.kinds or (Kind("slot", CENTRAL_STAGES, self.slots),)
+
+    def work_of(self, stage: Stage) -> WorkTime:
+        """Return the work of a service in a central stage, or of a submission."""
+        if stage in self.work:
+            return self.work[stage]
+        if stage is Stage.SUBMISSION:
+            return Lognormal(self.submission_s, 0.0)
+        return Lognormal(self.stage_s[stage], self.variation)
+
+    @property
+    def full(self) -> Full:
+        """How fast it is when work never runs out and nothing else slows it."""
+        work_s = {stage: self.work_of(stage).mean_s for stage in (*CENTRAL_STAGES, *self.work)}
+        return full_server(self.servers, work_s, self.sharing)
+
     @property
     def capacity_per_s(self) -> float:
-        """Records a second that it can sustain when nothing slows it."""
-        return self.slots / sum(self.stage_s.values())
+        """Records a second that it can sustain then."""
+        return self.full.per_s
 
 
 def national_centre(scenario: Scenario) -> CentreSpec:
@@ -93,23 +127,28 @@ class Centre:
         self._env = env
         self._spec = spec
         self._log = log
-        self._slots = Station(env, "centre/slot", spec.slots, on_duty=slots_at(spec, env.now))
+        self._work = {stage: spec.work_of(stage) for stage in (Stage.SUBMISSION, *CENTRAL_STAGES, *spec.work)}
+        self._processors = Processors(env, spec.sharing)
+        self._servers = [
+            Servers(env, kind, on_duty_at(spec, kind, env.now), self._processors, self) for kind in spec.servers
+        ]
+        self._servers_of = {stage: servers for servers in self._servers for stage in servers.kind.stages}
         self._places = None if spec.admitted is None else Station(env, "centre/place", spec.admitted)
         self._adjudicators = Station(env, "centre/adjudicator", spec.adjudicators, on_duty=0)
-        # A lognormal of mean one: exp(sigma z - sigma^2/2), sigma^2 = ln(1 + cv^2).
-        self._sigma = math.sqrt(math.log1p(spec.variation**2))
         by_zone = spec.by_zone or dict.fromkeys(Zone, spec.periods)
         timelines = {zone: Timeline(periods) for zone, periods in by_zone.items()}
         self._timelines = {code: timelines[office.zone] for code, office in all_offices().items()}
+        self._everybodys = Timeline(spec.periods)
 
     def staff_slots(self, days: int) -> Generator[Event, object, None]:
-        """Give and take slots as others use them and the upgrade takes its share, until the last day is over."""
+        """Give and take servers as others use them and the upgrade takes its share, until the last day is over."""
         starts_s = [period.start_s for period in self._spec.periods]
         steps_s = [day * DAY_S + time_s for day in range(-1, days + 1) for time_s, _ in self._spec.background]
         for moment_s in sorted({*starts_s, *steps_s}):
             if moment_s > self._env.now:
                 yield self._env.timeout(moment_s - self._env.now)
-                self._slots.staff(slots_at(self._spec, moment_s))
+                for servers in self._servers:
+                    servers.staff(on_duty_at(self._spec, servers.kind, moment_s))
 
     def staff_adjudicators(self, scenario: Scenario, days: int) -> Generator[Event, object, None]:
         """Let the adjudicators come and go by their hours, on days on which the offices are open."""
@@ -143,44 +182,99 @@ class Centre:
 
     def receive(self, citizen: Citizen, ready_s: float, sent_s: float) -> Generator[Event, object, None]:
         """Take in a packet that was ready and begun to be sent at these moments, and acknowledge it."""
-        period, now_s = self._period(citizen), self._env.now
-        slowdown = 1.0 if math.isinf(period.slowdown) else period.slowdown_at(now_s)
-        yield self._env.timeout(self._spec.submission_s * slowdown)
+        period = self._period(citizen)
+        yield self._request(citizen, Stage.SUBMISSION, citizen.requests[0])
         times_s = (ready_s, sent_s, sent_s, self._env.now)
         self._row(citizen, Stage.SUBMISSION, times_s, "centre/web", Status.RECEIVED_AT_CENTRAL, period)
 
+    @property
+    def hands_over_at_once(self) -> bool:
+        """Whether it takes no time to tell the centre that a card was handed over."""
+        return Stage.HANDOVER not in self._work
+
+    def hand_over(self, citizen: Citizen) -> Event:
+        """Tell the centre that a citizen is given the card; happens when it has answered."""
+        return self._request(citizen, Stage.HANDOVER, citizen.requests[1])
+
+    def _request(self, citizen: Citizen, stage: Stage, deviate: float) -> Event:
+        """Ask the web server, which answers while the centre stands still too."""
+        slowdown = self._period(citizen).slowdown_at(self._env.now, stage)
+        return self._processors.request(self._work[stage].at(deviate) * (1.0 if math.isinf(slowdown) else slowdown))
+
     def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
         """Work on a received record until its card can be printed or it is refused; returns its status."""
-        received_s = entered_s = self._env.now
-        rank_s = self._rank_s(citizen, received_s)
+        now_s = self._env.now
         status, stages = self._way(citizen)
-        work = dict(zip(CENTRAL_STAGES, citizen.work, strict=True))
-        turn: Event | None = None
-        for stage in stages:
-            if turn is None:
-                if self._spec.notice_s[stage]:
-                    yield self._env.timeout(self._spec.notice_s[stage])
-                turn = self._slots.seize(rank_s)
-            slot = yield from self._take_slot(citizen, turn, rank_s)
-            started_s, period = self._env.now, self._period(citizen)
-            yield self._env.timeout(self._working_s(stage, work[stage], period))
-            status = self._outcome(citizen, stage, status)
-            times_s = (entered_s, started_s, started_s, self._env.now)
-            self._row(citizen, stage, times_s, self._slots.server_name(slot), status, period)
-            entered_s = self._env.now
-            leaves = status in END_OF_CENTRE or status is Status.ADJUDICATE_RECORD
-            # Asked for before the slot is given back: the oldest record goes on before a younger one begins.
-            turn = self._slots.seize(rank_s) if self._slots.waiting and not leaves else None
-            self._slots.release(slot)
-            if leaves:
-                self._vacate(place)
-                place = None
-            if status in END_OF_CENTRE:
-                break
-            if status is Status.ADJUDICATE_RECORD:
-                yield from self._adjudicate(citizen)
-                entered_s = self._env.now
-        return status
+        rank_s = self._rank_s(citizen, now_s)
+        record = Record(citizen, rank_s, status, stages, self._period(citizen), Event(self._env), place, now_s)
+        self._give(record).wake()
+        yield record.done
+        return record.status
+
+    def _give(self, record: Record) -> Servers:
+        return self._servers_of[record.stage].give(record)
+
+    # What the servers ask and tell (`servers.Rules`)
+
+    def still_until_s(self, record: Record) -> float | None:
+        """See `Rules`: others may go on while the centre stands still for the record's office."""
+        timeline = self._timelines[record.citizen.office]
+        if not math.isinf(timeline.at(self._env.now).slowdown):
+            return None
+        return timeline.next_start_s(self._env.now)
+
+    def notice_s(self, record: Record) -> float:
+        """See `Rules`: a commit and a claim are in it, so it is slowed as they are."""
+        notice_s = self._spec.notice_s.get(record.stage, 0.0)
+        return notice_s and notice_s * self._slowdown(gap_of(self._servers_of[record.stage].kind.name))
+
+    def gap_s(self, kind: Kind) -> float:
+        """See `Rules`."""
+        return kind.gap_s and kind.gap_s * self._slowdown(gap_of(kind.name))
+
+    def begun(self, record: Record) -> None:
+        """See `Rules`."""
+        record.started_s, record.period = self._env.now, self._period(record.citizen)
+
+    def work_s(self, record: Record) -> float:
+        """See `Rules`."""
+        work_s = self._work[record.stage].at(record.citizen.work[CENTRAL_STAGES.index(record.stage)])
+        return work_s * record.period.slowdown_at(self._env.now, record.stage) * self._crowded(record.stage)
+
+    def heaviness(self, record: Record) -> float:
+        """See `Rules`."""
+        return self.work_s(record) / self._work[record.stage].mean_s
+
+    def finished(self, record: Record, server: str) -> Servers | None:
+        """See `Rules`."""
+        record.status = self._outcome(record.citizen, record.stage, record.status)
+        times_s = (record.entered_s, record.claimed_s, record.started_s, record.finished_s)
+        self._row(record.citizen, record.stage, times_s, server, record.status, record.period)
+        record.entered_s = record.finished_s
+        asks = record.status is Status.ADJUDICATE_RECORD
+        ends = record.status in END_OF_CENTRE
+        if asks or ends:
+            self._vacate(record.place)
+            record.place = None
+        if ends:
+            record.done.succeed()
+            return None
+        record.step += 1
+        if asks:
+            self._env.process(self._adjudicate(record))
+            return None
+        return self._give(record)
+
+    def _slowdown(self, what: str) -> float:
+        """How many times longer something takes now that is no single record's."""
+        slowdown = self._everybodys.at(self._env.now).slowdown_at(self._env.now, what)
+        return 1.0 if math.isinf(slowdown) else slowdown
+
+    def _crowded(self, stage: Stage) -> float:
+        if not self._spec.crowding:
+            return 1.0
+        servers = self._servers_of[stage]
+        return 1.0 + self._spec.crowding * servers.waiting / servers.kind.servers
 
     def _vacate(self, place: int | None) -> None:
         if place is not None and self._places is not None:
@@ -210,32 +304,17 @@ class Centre:
     def _similar(self, citizen: Citizen) -> bool:
         return citizen.decision_s > 0 and citizen.duplicate_of is None and self._spec.adjudicators > 0
 
-    def _adjudicate(self, citizen: Citizen) -> Generator[Event, object, None]:
+    def _adjudicate(self, record: Record) -> Generator[Event, object, None]:
         """Let a person decide, who finds that it is somebody else."""
         adjudicator = yield self._adjudicators.seize()
         assert isinstance(adjudicator, int)  # noqa: S101 - records are never sent home
-        yield self._env.timeout(citizen.decision_s)
+        yield self._env.timeout(record.citizen.decision_s)
         self._adjudicators.release(adjudicator)
-
-    def _working_s(self, stage: Stage, deviate: float, period: Period) -> float:
-        heaviness = math.exp(self._sigma * deviate - self._sigma**2 / 2)
-        crowded = 1.0 + self._spec.crowding * self._slots.waiting / self._spec.slots
-        return self._spec.stage_s[stage] * heaviness * period.slowdown_at(self._env.now) * crowded
+        record.entered_s = self._env.now
+        self._give(record).wake()
 
     def _rank_s(self, citizen: Citizen, since_s: float) -> float:
         return since_s + (BEHIND_S if self._spec.waiting_first and not citizen.waits else 0.0)
-
-    def _take_slot(self, citizen: Citizen, turn: Event, rank_s: float) -> Generator[Event, object, int]:
-        """Wait for a slot, but hold none while the centre stands still for the citizen's office: others may go on."""
-        timeline = self._timelines[citizen.office]
-        while True:
-            slot = yield turn
-            assert isinstance(slot, int)  # noqa: S101 - the centre never sends anybody home
-            if not math.isinf(timeline.at(self._env.now).slowdown):
-                return slot
-            self._slots.release(slot)
-            yield self._env.timeout(timeline.next_start_s(self._env.now) - self._env.now)
-            turn = self._slots.seize(rank_s)
 
     def _row(
         self,
@@ -252,8 +331,8 @@ class Centre:
         return self._timelines[citizen.office].at(self._env.now)
 
 
-def slots_at(spec: CentreSpec, moment_s: float) -> int:
-    """Return how many slots are left for citizens' records when others use theirs and the upgrade has its share.
+def on_duty_at(spec: CentreSpec, kind: Kind, moment_s: float) -> int:
+    """Return how many servers of a kind are left when others use theirs and the upgrade has its share.
 
     With `waiting_first` others use what citizens leave free, which costs citizens nothing.
     """
@@ -264,4 +343,4 @@ def slots_at(spec: CentreSpec, moment_s: float) -> int:
     )
     others = 0.0 if spec.waiting_first else shares[-1]
     lost = Timeline(spec.periods).at(moment_s).lost
-    return max(1, round(spec.slots * (1.0 - others) * (1.0 - lost)))
+    return max(1, round(kind.servers * (1.0 - others) * (1.0 - lost)))

@@ -10,6 +10,7 @@ from model.arrivals import Citizen
 from model.centre import Centre
 from model.errands import NEEDS
 from model.events import EventLog, Exit
+from model.handover import HandoverWindow
 from model.printers import Printers
 from model.scenario import Scenario
 from model.sending import sending_s
@@ -32,7 +33,8 @@ class Office:
         code = plan.office.code
         self._counters = Station(env, f"{code}/counter", plan.counters, on_duty=0)
         self._printers = Printers(env, scenario, plan, log)
-        self._window = f"{code}/window"
+        self._window = HandoverWindow(env, self._next_look_s, centre.hand_over)
+        self._window_name = f"{code}/window"
         self._link_free_s = -math.inf
         self._days: list[OfficeDay] = []
 
@@ -144,8 +146,17 @@ class Office:
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:
         """Get the card, or hear that there is none, when the window next looks or on coming back another day."""
         entered_s = self._env.now
-        yield self._until(self._next_look_s() if citizen.waits else self._comes_back_s(citizen))
-        self._row(citizen, Stage.HANDOVER, (entered_s, self._env.now, self._env.now), self._window, status)
+        if not citizen.waits:
+            yield self._until(self._comes_back_s(citizen))
+        if self._centre.hands_over_at_once:
+            if citizen.waits:
+                yield self._until(self._next_look_s())
+            seen_s = self._env.now
+        else:
+            seen = yield self._window.collect(citizen, issued=status is Status.CARD_ISSUED)
+            assert isinstance(seen, float)  # noqa: S101 - the window tells when it looked
+            seen_s = seen
+        self._row(citizen, Stage.HANDOVER, (entered_s, seen_s, self._env.now), self._window_name, status)
 
     def _leave(self, citizen: Citizen, since_s: float, why: Exit) -> None:
         self._row(citizen, Stage.CAPTURE, (since_s, self._env.now, self._env.now), why, Status.UNREGISTERED)

@@ -30,13 +30,21 @@ class Period(NamedTuple):
     """When that was."""
     warm_up_s: float = 1.0
     """How long until the surplus has fallen to 37%."""
+    slowdowns: tuple[tuple[str, float], ...] = ()
+    """In place of `slowdown` where it was measured by itself: of stages, and of what `gap_of` calls a kind's gaps."""
 
-    def slowdown_at(self, moment_s: float) -> float:
-        """Return the factor at a moment of the period, cold caches included."""
+    def slowdown_at(self, moment_s: float, what: str = "") -> float:
+        """Return the factor at a moment of the period, cold caches included; `what` is a stage or a gap."""
+        slowdown = dict(self.slowdowns).get(what, self.slowdown) if self.slowdowns else self.slowdown
         if self.cold == 1.0:
-            return self.slowdown
+            return slowdown
         surplus = (self.cold - 1.0) * math.exp(-(moment_s - self.cold_since_s) / self.warm_up_s)
-        return self.slowdown * (1.0 + surplus)
+        return slowdown * (1.0 + surplus)
+
+
+def gap_of(kind: str) -> str:
+    """Return what the gaps between the batches of a kind of server are called beside the stages."""
+    return f"{kind} gap"
 
 
 class Timeline:

@@ -13,12 +13,12 @@ from antrean.calibration.concurrency import Law
 from antrean.calibration.evidence import Evidence, Group, Integers, resampled
 from antrean.calibration.service_time import LEAST_VISITS, Family, Fit, fit
 from antrean.calibration.visits import WEB
+from model.periods import gap_of
 from model.stages import Stage
 
 Floats = NDArray[np.float64]
 FEWEST = 5
 """Visits, or batches, below which a resample is no sample."""
-_GAP = " gap"
 SHARED_BY = {
     "workers": (Stage.VALIDATION.value, Stage.PERSONALISATION.value),
     "matcher": (Stage.MATCHING.value,),
@@ -91,7 +91,7 @@ def find_batches(evidence: Evidence, law: Law) -> Batches:
     worked = evidence.visits.with_columns(work_s=pl.Series(evidence.seen.work_s(law)))
     normal = (pl.col("version") == evidence.before) & (pl.col("phase") == "")
     table = batching.batches(worked).with_columns(kind=_kind())
-    between = batching.gaps(table).with_columns(stage=_kind() + _GAP)
+    between = batching.gaps(table).with_columns(stage=_kind() + gap_of(""))
     groups = [Group(*row) for row in between.select(Group._fields).unique(maintain_order=True).iter_rows()]
     number = {group: index for index, group in enumerate(groups)}
     gaps: dict[str, Samples] = {}
@@ -116,11 +116,6 @@ def find_batches(evidence: Evidence, law: Law) -> Batches:
         mean_size=sizes,
         whole={kind: found for kind, found in whole.items() if len(found[0]) >= batching.LEAST_BATCHES},
     )
-
-
-def gap_of(kind: str) -> str:
-    """Return what the gaps of a kind of server are called beside the stages."""
-    return kind + _GAP
 
 
 def _kind() -> pl.Expr:

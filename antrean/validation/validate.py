@@ -7,32 +7,19 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from antrean.calibrated_server import centre_of, drawn, estimates
+from antrean.calibrated_upgrade import periods, plan_of, unknown_phases
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.from_runs import workers_seen
 from antrean.calibration.visits import measured_parts, replication_of
 from antrean.runs import Run
 from antrean.summary import duration
-from antrean.validation.calibrated_centre import (
-    centre_spec,
-    drawn,
-    estimates,
-    full,
-    periods,
-    plan_of,
-    unknown_phases,
-)
 from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
 from model.compression import window_interval_s
 from model.nation import horizon_s, simulate
 from model.scenario import Scenario
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES, Stage
-
-POOL_ONLY = (
-    "Simulated with a centre that is a pool of slots with one time a stage and one variation for all: per-stage "
-    "distributions, slowing by what goes on at the moment, and batches are folded into its times "
-    "(docs/calibration.md)."
-)
 
 
 class DayValidated(NamedTuple):
@@ -118,7 +105,6 @@ def validate_day(
         *_lagged(run, part),
         *_notes(f"{run.folder}/{part}", calibration, unknown_phases(plan_of(whole, scenario), calibration), since_s),
         *_beyond(scenario, whole, calibration),
-        POOL_ONLY,
     ]
     return DayValidated(part, scenario, comparison, measured, predicted, verdict(comparison), notes)
 
@@ -147,7 +133,7 @@ def twin_of(run: Run, part: str, scenario: Scenario, calibration: Calibration) -
 
     def day(number: int) -> pl.DataFrame:
         figures = drawn(like_it, number)
-        centre = centre_spec(like_it, figures, speedup, periods(plan, like_it, figures, speedup))
+        centre = centre_of(like_it, figures, speedup, periods(plan, like_it, figures, speedup))
         return simulate(played, centre, 1, replication, work_replication=replication + 1 + number)
 
     return day
@@ -207,8 +193,7 @@ def _beyond(scenario: Scenario, measured: pl.DataFrame, calibration: Calibration
 
 def capacity_words(calibration: Calibration) -> str:
     """Say what a full server does by the calibration, and what capacity searches found of the real one."""
-    said = (
-        f"By the calibration a full server makes {full(calibration, estimates(calibration)).per_s:.1f} records a second"
-    )
+    full = centre_of(calibration, estimates(calibration), speedup=1.0, periods=())
+    said = f"By the calibration a full server makes {full.capacity_per_s:.1f} records a second"
     searched = ", ".join(f"{found:.1f}" for found in calibration.origin.capacity_per_s)
     return f"{said}; capacity searches found {searched}." if searched else f"{said}."

@@ -6,7 +6,7 @@ import pytest
 from simpy import Environment, Event
 
 from model.arrivals import Citizen, national_peak_per_s
-from model.centre import Centre, CentreSpec, national_centre, slots_at
+from model.centre import Centre, CentreSpec, national_centre, on_duty_at
 from model.errands import Errand
 from model.events import EventLog, Source
 from model.offices import Zone
@@ -136,8 +136,8 @@ def test_others_take_their_share_of_the_slots_by_the_hour_every_day_and_the_upgr
         periods=(NORMAL, Period(20 * 3600.0, "5.4", "upgrade", 1.0, lost=0.5), Period(22 * 3600.0, "5.5", "", 1.0)),
     )
     hours = (7, 8, 12, 17, 20, 22, 31, 32)
-    assert [slots_at(spec, hour * 3600.0) for hour in hours] == [9, 6, 6, 9, 4, 9, 9, 6]
-    assert slots_at(spec._replace(waiting_first=True), 12 * 3600.0) == 10
+    assert [on_duty_at(spec, spec.servers[0], hour * 3600.0) for hour in hours] == [9, 6, 6, 9, 4, 9, 9, 6]
+    assert on_duty_at(spec._replace(waiting_first=True), spec.servers[0], 12 * 3600.0) == 10
 
 
 def test_slots_that_are_taken_serve_nobody_until_they_are_given_back() -> None:

@@ -12,10 +12,13 @@ from antrean.runs import Run, new_run
 from model.centre import CentreSpec
 from model.nation import simulate
 from model.periods import Period
+from model.processor_sharing import Sharing
 from model.scenario import Scenario
 from model.scenario_file import dump, load
+from model.servers import Kind
 from model.stages import Stage
 from model.strategies import without_upgrade
+from model.work_time import Lognormal
 
 SPEEDUP = 100.0
 NORMAL = Period(-math.inf, "5.4", "", 1.0)
@@ -31,13 +34,18 @@ def lab() -> Scenario:
 
 def centre(slower: float = 1.0, periods: tuple[Period, ...] = (NORMAL,)) -> CentreSpec:
     """A centre that they fill to about 0.8 in the peak, nearly all of it by the workers; times in scenario seconds."""
+    workers = Kind("workers", (Stage.VALIDATION, Stage.PERSONALISATION), 2, batch=8, gap_s=8.0)
+    matcher = Kind("matcher", (Stage.MATCHING,), 1, batch=32, gap_s=4.0, fixed_s=1.0, per_record_s=0.5)
     return CentreSpec(
-        slots=2,
+        slots=3,
         submission_s=5.0,
-        stage_s={Stage.VALIDATION: 20.0 * slower, Stage.MATCHING: 0.5, Stage.PERSONALISATION: 50.0 * slower},
-        notice_s={Stage.VALIDATION: 0.0, Stage.MATCHING: 0.0, Stage.PERSONALISATION: 0.0},
+        stage_s={Stage.VALIDATION: 20.0 * slower, Stage.MATCHING: 1.5, Stage.PERSONALISATION: 44.0 * slower},
+        notice_s={Stage.VALIDATION: 6.0, Stage.MATCHING: 3.0, Stage.PERSONALISATION: 5.0},
         variation=0.4,
         periods=periods,
+        kinds=(workers, matcher),
+        work={Stage.SUBMISSION: Lognormal(5.0, 0.6), Stage.HANDOVER: Lognormal(3.0, 0.6)},
+        sharing=Sharing(cores=2.0, slope=0.3),
     )
 
 

@@ -12,7 +12,7 @@ from antrean.calibration.calibration_file import Calibration
 from antrean.cli import app
 from antrean.runs import Run
 from antrean.validation.validate import DayValidated, capacity_words, validate
-from tests.antrean.validation.days import calibrated, centre, measured
+from tests.antrean.validation.days import SPEEDUP, calibrated, centre, measured
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,8 @@ def test_a_day_of_the_same_centre_is_predicted_within_its_intervals(folder: Path
 def test_a_day_of_a_slower_centre_is_not_and_the_stage_shows_where(folder: Path, calibration: Calibration) -> None:
     day = only(measured(folder, centre(slower=1.25), chance=90), calibration)
     assert "does not predict" in day.verdict
-    assert day.comparison.figures["personalisation_mean_s"].error == pytest.approx(1 / 1.25 - 1, abs=0.05)
+    # The service is off by a fifth, and the queue that makes of it by more.
+    assert -0.4 < day.comparison.figures["personalisation_mean_s"].error < -0.2
     assert day.notes[0].startswith("Farthest off is the stay in validation")
     assert day.comparison.figures["capture_mean_s"].error == pytest.approx(0.0, abs=0.01)
 
@@ -59,13 +60,13 @@ def test_what_makes_a_validation_doubtful_is_noted(known: Run, calibration: Cali
     assert "made from this very run" in notes
     assert "records a second, against 0.1" in notes
     assert "residents in the gallery, against 1,000" in notes
-    assert "a pool of slots" in notes
 
 
 def test_the_calibrations_capacity_is_held_against_the_searches(calibration: Calibration) -> None:
-    assert re.search(
-        r"a full server makes 2\.[789]\d* records a second; capacity searches found 3\.0\.", capacity_words(calibration)
-    )
+    words = capacity_words(calibration)
+    said = re.search(r"a full server makes (\d\.\d) records a second; capacity searches found 3\.0\.", words)
+    assert said
+    assert float(said[1]) == pytest.approx(centre().capacity_per_s * SPEEDUP, rel=0.05)
 
 
 def test_the_command_leaves_figures_and_a_page_that_needs_nothing_else(
