@@ -12,10 +12,10 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from antrean.calibration.calibration_file import Calibration, Service
-from antrean.calibration.figures import SHARED_BY, slowdown_name
+from antrean.calibration.figures import SHARED_BY, delay_name, slowdown_name
 from antrean.calibration.service_time import SHARES
 from mock_server.settings import Settings
-from model.centre import CentreSpec
+from model.centre import CentreSpec, Delays
 from model.periods import Period
 from model.processor_sharing import Sharing
 from model.servers import Kind
@@ -37,6 +37,7 @@ def estimates(calibration: Calibration) -> dict[str, float]:
         found = {"gap_s": batching.gap_s, "fixed_s": batching.fixed_s, "per_record_s": batching.per_record_s}
         named |= {f"{kind}.{name}": estimate[0] for name, estimate in found.items() if estimate is not None}
     named |= {f"{stage}.notice_s": notice_s[0] for stage, notice_s in calibration.notice_s.items()}
+    named |= {delay_name(what): delay_s[0] for what, delay_s in calibration.delays_s.items()}
     for phase in calibration.phases:
         by_stage = {"all": phase.slowdown, **phase.stages}
         named |= {slowdown_name(phase.version, phase.phase, name): value[0] for name, value in by_stage.items()}
@@ -81,6 +82,7 @@ def centre_of(calibration: Calibration, figures: Figures, speedup: float, period
         kinds=kinds,
         work=work,
         sharing=Sharing(figures["cores"], figures["slope"]),
+        delays=Delays(**{f"{what}_s": figures[delay_name(what)] * speedup for what in calibration.delays_s}),
     )
 
 

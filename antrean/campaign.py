@@ -196,7 +196,8 @@ def _simulate_nation(run: Run, scenario: Scenario, findings: Findings, days: int
         jobs, cases = {}, {NORMAL: ["--without-upgrade"]} | ({UPGRADE: []} if nation.upgrade else {})
         for day, without in cases.items():
             out = run.part(f"nation-{day}") / "events.parquet"
-            arguments = ["simulate", str(run.folder / "nation.toml"), "--days", str(days), "--events", str(out)]
+            arguments = ["simulate", str(run.folder / "nation.toml"), "--with", str(run.folder / CALIBRATION)]
+            arguments += ["--days", str(days), "--events", str(out)]
             jobs[day] = processes.start(
                 f"nation {day}", python_module("antrean", *arguments, "--json", *without), may_end=True
             )

@@ -14,7 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from antrean import calibration_commands, capacity_command, load_command, planning_commands
+from antrean.calibrated_server import estimates
+from antrean.calibration import calibration_file
 from antrean.campaign import Options, run_campaign
+from antrean.extrapolation import nation_of, national_server
 from antrean.kept_seed import SeedInUseError
 from antrean.national import legend, national_table
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
@@ -101,19 +104,26 @@ def simulate(
     scenario: ScenarioName = "april-2016",
     days: Days = None,
     without: Annotated[bool, typer.Option("--without-upgrade", help="The same days without the upgrade.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--with", help="What `antrean calibrate` wrote: the centre is built as it was measured."),
+    ] = None,
     replication: Annotated[int, typer.Option(min=0, help="Which independent repetition.")] = 0,
     events_file: Annotated[Path | None, typer.Option("--events", help="Write the StageEvents to this parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Progress and measures as JSON lines.")] = False,
 ) -> None:
-    """Simulate a scenario's offices with the centre as the scenario describes it, without any load test."""
+    """Simulate a scenario's offices with the centre as the scenario, or a calibration, describes it; no load test."""
     played = scenario_file.load(scenario)
     if without:
         played = without_upgrade(played)
+    centre = national_centre(played)
+    if calibration:
+        found = calibration_file.load(calibration)
+        played = nation_of(played, found, estimates(found))
+        centre = national_server(played, found, estimates(found))
     days = days or played.scenario.days
     say = _print_json if as_json else None
-    frame = simulate_nation(
-        played, national_centre(played), days, replication, (lambda done: say({"done": done})) if say else None
-    )
+    frame = simulate_nation(played, centre, days, replication, (lambda done: say({"done": done})) if say else None)
     if events_file:
         events.write(frame, events_file)
     measures = [measure_day(frame, played, plan_offices(played), day)._asdict() for day in range(days)]

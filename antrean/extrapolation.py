@@ -4,16 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from antrean.calibrated_server import Figures, drawn
+from antrean.calibrated_server import Figures, centre_of, drawn, estimates
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.figures import slowdown_name
 from antrean.play import Show
 from model.arrivals import national_peak_per_s
+from model.centre import CentreSpec
 from model.measures import DayMeasures, measure_day
 from model.nation import simulate
 from model.offices import all_offices
+from model.scaling import measured_national_centre, slowed
 from model.scenario import Scenario
-from model.schedules import quick_look
 from model.staffing import plan_offices
 from model.stages import CENTRAL_STAGES, Stage
 
@@ -44,6 +45,15 @@ def nation_of(scenario: Scenario, calibration: Calibration, figures: Figures) ->
     return scenario.model_copy(update={"centre": centre, "upgrade": upgrade})
 
 
+def national_server(nation: Scenario, calibration: Calibration, figures: Figures) -> CentreSpec:
+    """Return the nation's centre, built as the measured server is and as large as the nation's peak needs.
+
+    Raises:
+        ValueError: the calibration is of another kind of server.
+    """
+    return measured_national_centre(centre_of(calibration, figures, 1.0, ()), nation)
+
+
 def _during(calibration: Calibration, figures: Figures) -> float | None:
     """What the phases of the upgrade cost, each by how many records it met; None where none was measured."""
     known = [
@@ -60,8 +70,13 @@ def beyond(scenario: Scenario, calibration: Calibration) -> list[str]:
     origin, found = calibration.origin, []
     people = 1000 * sum(office.population_thousands for office in all_offices().values())
     peak_per_s = national_peak_per_s(scenario)
-    if scenario.centre.slots > origin.workers:
-        found.append(f"{scenario.centre.slots} records worked on at once, against {origin.workers} workers")
+    measured = centre_of(calibration, estimates(calibration), 1.0, ())
+    nation = measured_national_centre(measured, scenario)
+    slower = nation.submission_s / measured.submission_s
+    if nation.slots > measured.slots:
+        found.append(f"{nation.slots} servers in the centre, against {measured.slots}")
+    if slower > 1:
+        found.append(f"servers {slower:.1f} times as slow as the measured, to be as busy as the scenario has it")
     if people > origin.residents:
         found.append(f"{people:,} residents, against {origin.residents:,} in the gallery")
     if peak_per_s > origin.most_per_s:
@@ -80,15 +95,21 @@ def fit_spread(
 ) -> dict[str, float]:
     """Say how far the uncertainty of the fit alone moves each measure of the scenario's first day.
 
-    The same citizens in a part of the offices, each time with another draw of the calibration.
+    The same citizens in a part of the offices, each time with another draw of the calibration. The centre is as much
+    slower as there are fewer of them: its part of a wait is larger than in the nation, and so is what is unsure of it.
 
     Returns by the name of the measure (of `DayMeasures`) half the width of the interval that holds `WITHIN` of the
     draws, relative to their mean; not a number where the mean is 0.
     """
-    found = []
+    found, everywhere = [], plan_offices(scenario)
+    part = sum(everywhere[code].arrivals_per_day for code in codes) / scenario.demand.arrivals_per_day
+    offices = scenario.offices.model_copy(update={"which": list(codes)})
     for number in range(draws):
         show(number / draws, f"draw {number + 1} of {draws}")
-        some, centre = quick_look(nation_of(scenario, calibration, drawn(calibration, number)), codes)
+        figures = drawn(calibration, number)
+        nation = nation_of(scenario, calibration, figures)
+        centre = slowed(national_server(nation, calibration, figures), 1 / part)
+        some = nation.model_copy(update={"offices": offices})
         found.append(measure_day(simulate(some, centre, 1), some, plan_offices(some), 0))
     return {name: _half_width([getattr(day, name) for day in found]) for name in DayMeasures._fields[1:]}
 

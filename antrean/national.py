@@ -71,7 +71,7 @@ def _figures(day: Mapping[str, Any], errors: Mapping[str, Pair], spread: Mapping
 
 
 def cell(shown: str, figure: Mapping[str, Any] | None, *, extrapolated: bool) -> str:
-    """Write a national figure with what the fit leaves open and, where it is extrapolated, the mark: "41 min ±7 % *"."""
+    """Write a national figure, what the fit leaves open and, where it is extrapolated, the mark: "41 min ±7 % *"."""
     if figure is None:
         return shown
     half = figure["fit_half_width"]
@@ -81,7 +81,7 @@ def cell(shown: str, figure: Mapping[str, Any] | None, *, extrapolated: bool) ->
 
 
 def error_words(figure: Mapping[str, Any] | None) -> str:
-    """Write how far the twin was off in a measure: "-6 %", or "3 for 0" where nothing was measured to be relative to."""
+    """Write how far the twin was off: "-6 %", or "3 for 0" where nothing was measured that it could be relative to."""
     if figure is None:
         return "exact"
     if figure["measured"] is None or figure["predicted"] is None:

@@ -31,6 +31,19 @@ BEHIND_S = 1e9
 """Added to the age of a record that nobody waits for, where such records go last."""
 
 
+class Delays(NamedTuple):
+    """What offices wait for beside their requests, for the centre runs their printers; scenario seconds."""
+
+    notice_s: float = 0.0
+    """Until an idle printer begins with a card that the centre has made."""
+    card_s: float = 0.0
+    """What a printer takes longer for a card than its mechanics do."""
+    tray_s: float = 0.0
+    """Until a window can see a printed card."""
+    look_s: float = 0.0
+    """A window's look."""
+
+
 class CentreSpec(NamedTuple):
     """What the centre can do; times in scenario seconds."""
 
@@ -66,6 +79,7 @@ class CentreSpec(NamedTuple):
     request, which takes no time otherwise."""
     sharing: Sharing = Sharing()
     """How services under way slow each other."""
+    delays: Delays = Delays()
 
     @property
     def servers(self) -> tuple[Kind, ...]:
@@ -188,6 +202,11 @@ class Centre:
         self._row(citizen, Stage.SUBMISSION, times_s, "centre/web", Status.RECEIVED_AT_CENTRAL, period)
 
     @property
+    def delays(self) -> Delays:
+        """What offices wait for beside their requests."""
+        return self._spec.delays
+
+    @property
     def hands_over_at_once(self) -> bool:
         """Whether it takes no time to tell the centre that a card was handed over."""
         return Stage.HANDOVER not in self._work
@@ -201,15 +220,18 @@ class Centre:
         slowdown = self._period(citizen).slowdown_at(self._env.now, stage)
         return self._processors.request(self._work[stage].at(deviate) * (1.0 if math.isinf(slowdown) else slowdown))
 
-    def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
-        """Work on a received record until its card can be printed or it is refused; returns its status."""
+    def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, tuple[Status, float]]:
+        """Work on a received record until its card can be printed or it is refused.
+
+        Returns its status and when that was decided: earlier than now, if others of its batch were still worked on.
+        """
         now_s = self._env.now
         status, stages = self._way(citizen)
         rank_s = self._rank_s(citizen, now_s)
         record = Record(citizen, rank_s, status, stages, self._period(citizen), Event(self._env), place, now_s)
         self._give(record).wake()
         yield record.done
-        return record.status
+        return record.status, record.finished_s
 
     def _give(self, record: Record) -> Servers:
         return self._servers_of[record.stage].give(record)

@@ -32,8 +32,8 @@ class Office:
         self._log = log
         code = plan.office.code
         self._counters = Station(env, f"{code}/counter", plan.counters, on_duty=0)
-        self._printers = Printers(env, scenario, plan, log)
-        self._window = HandoverWindow(env, self._next_look_s, centre.hand_over)
+        self._printers = Printers(env, scenario, plan, log, centre.delays)
+        self._window = HandoverWindow(env, self._next_look_s, centre.hand_over, centre.delays)
         self._window_name = f"{code}/window"
         self._link_free_s = -math.inf
         self._days: list[OfficeDay] = []
@@ -137,10 +137,10 @@ class Office:
 
     def _make_card(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, Status]:
         """Wait until the centre has decided and, unless it refuses, until the card is printed; returns the status."""
-        status = yield from self._centre.process(citizen, place)
+        status, made_s = yield from self._centre.process(citizen, place)
         if status in REFUSED:
             return status
-        yield from self._printers.print(citizen)
+        yield from self._printers.print(citizen, made_s)
         return Status.CARD_ISSUED
 
     def _collect(self, citizen: Citizen, status: Status) -> Generator[Event, object, None]:

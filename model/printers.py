@@ -5,6 +5,7 @@ from collections.abc import Generator
 from simpy import Environment, Event
 
 from model.arrivals import Citizen
+from model.centre import Delays
 from model.events import EventLog
 from model.scenario import Scenario
 from model.staffing import OfficeDay, OfficePlan, office_day, office_midnight_s
@@ -20,12 +21,13 @@ BEHIND = 1.0
 class Printers:
     """Printers, on while somebody works and in the hours of batch printing, and the stock of blank cards."""
 
-    def __init__(self, env: Environment, scenario: Scenario, plan: OfficePlan, log: EventLog) -> None:
+    def __init__(self, env: Environment, scenario: Scenario, plan: OfficePlan, log: EventLog, delays: Delays) -> None:
         """Make an office's printers, all of them off, with the first morning's blank cards."""
         self._env = env
         self._scenario = scenario
         self._plan = plan
         self._log = log
+        self._delays = delays
         self._printers = Station(env, f"{plan.office.code}/printer", plan.printers, on_duty=0)
         self._blanks: Station | None = None
         self._batch = scenario.offices.batch_printing
@@ -40,9 +42,10 @@ class Printers:
             self._blanks = Station(self._env, f"{self._plan.office.code}/blank", most, on_duty=self._plan.cards)
             self._env.process(self._deliver(days))
 
-    def print(self, citizen: Citizen) -> Generator[Event, object, None]:
-        """Print a card, when there is a blank one and a printer."""
-        entered_s = self._env.now
+    def print(self, citizen: Citizen, made_s: float) -> Generator[Event, object, None]:
+        """Print a card that the centre made at `made_s`, when there is a blank one and a printer."""
+        if self._delays.notice_s:
+            yield self._env.timeout(self._delays.notice_s)
         if not citizen.waits:
             yield self._until(next_within_s(self._batch, self._env.now, self._midnight_s))
         rank = BEHIND if self._scenario.centre.waiting_first and not citizen.waits else 0.0
@@ -51,13 +54,13 @@ class Printers:
         printer = yield self._printers.seize(rank)
         assert isinstance(printer, int)  # noqa: S101 - cards are never sent home
         started_s = self._env.now
-        yield self._env.timeout(self._scenario.service.printing_s)
+        yield self._env.timeout(self._scenario.service.printing_s + self._delays.card_s)
         self._printers.release(printer)
         self._log.row(
             citizen.name,
             citizen.office,
             Stage.PRINTING,
-            (entered_s, started_s, started_s, self._env.now),
+            (made_s, started_s, started_s, self._env.now),
             self._printers.server_name(printer),
             Status.CARD_PRINTED,
         )

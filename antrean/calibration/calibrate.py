@@ -34,7 +34,7 @@ from antrean.calibration.evidence import (
     recovery_doubts,
     resampled,
 )
-from antrean.calibration.figures import Batches, Figures, figures, find_batches, slowdown_name
+from antrean.calibration.figures import Batches, Figures, delay_name, figures, find_batches, find_delays, slowdown_name
 from antrean.calibration.service_time import LEAST_VISITS, Fit, fit_all
 from model.stages import Stage
 from model.streams import stream
@@ -57,7 +57,13 @@ class Calibrated(NamedTuple):
     """The work of a stage's normal visits that finished."""
 
 
-def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], draws: int = DRAWS) -> Calibrated:
+def calibrate(
+    visits: pl.DataFrame,
+    origin: Origin,
+    servers: Mapping[str, int],
+    draws: int = DRAWS,
+    delays: pl.DataFrame | None = None,
+) -> Calibrated:
     """Fit everything that the visits can tell.
 
     Args:
@@ -65,6 +71,7 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
         origin: where they are from, and the seed of the resampling.
         servers: how many servers a stage has; of a stage that is not named it is estimated.
         draws: how many resamples.
+        delays: of the same sessions, as in delays.py.
 
     Raises:
         ValueError: a stage has too few visits, or its visits left in an order that its servers do not allow.
@@ -79,12 +86,13 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
     candidates = {stage: _fit_all(stage, *work_s[stage]) for stage in stages}
     families = {stage: (fits[0].family, fits[0].parameters) for stage, fits in candidates.items()}
     batches = find_batches(evidence, law)
+    waits = find_delays(delays, evidence) if delays is not None else {}
     once = np.ones(BLOCKS * evidence.visits["session"].n_unique(), dtype=np.int64)
-    found = figures(evidence, batches, law, families, once)
+    found = figures(evidence, batches, law, families, waits, once)
 
     def resample(times: Integers) -> Figures:
         again = refit_law(law, evidence.seen, evidence.kinds(resampled(evidence, times)))
-        return figures(evidence, batches, again, families, times)
+        return figures(evidence, batches, again, families, waits, times)
 
     doubts = recovery_doubts(visits, servers)
     spread = _Spread(found.flat(), _draw(resample, len(once), doubts, origin.seed, draws))
@@ -103,6 +111,7 @@ def calibrate(visits: pl.DataFrame, origin: Origin, servers: Mapping[str, int], 
         },
         batching=_batching(batches, found, spread),
         notice_s={stage: spread.of(f"{stage}.notice_s") for stage in found.notice_s},
+        delays_s={what: spread.of(delay_name(what)) for what in found.delays_s},
         phases=_phases(evidence, found, spread),
         standstills=tuple(
             Standstill(session=row["session"], version=row["version"], still_s=_short(max(0.0, row["still_s"])))

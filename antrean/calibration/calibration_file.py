@@ -152,6 +152,9 @@ class Calibration(Section):
     batching: dict[str, Batching] = Field({})
     notice_s: dict[str, Estimate] = Field({})
     """How long a server with nothing to do takes to begin with a record, by stage: the commit before, notice, claim."""
+    delays_s: dict[str, Estimate] = Field({})
+    """What an office waits for beside its requests: `notice` until an idle printer begins with a card that is made,
+    `card` is what a printer takes longer than it should, `tray` until a window sees a printed card, `look` its look."""
     phases: Annotated[tuple[Phase, ...], BeforeValidator(_as_tuple)] = ()
     standstills: Annotated[tuple[Standstill, ...], BeforeValidator(_as_tuple)] = ()
     draws: dict[str, Numbers]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from antrean.calibration import batching
 from antrean.calibration.concurrency import Law
-from antrean.calibration.evidence import Evidence, Group, Integers, resampled
+from antrean.calibration.evidence import BLOCKS, Evidence, Group, Integers, resampled
 from antrean.calibration.service_time import LEAST_VISITS, Family, Fit, fit
 from antrean.calibration.visits import WEB
 from model.periods import gap_of
@@ -68,6 +68,8 @@ class Figures(NamedTuple):
     batching: dict[str, dict[str, float]]
     """By kind of server: gap_s, and fixed_s and per_record_s where a batch is worked on as a whole."""
     notice_s: dict[str, float]
+    delays_s: dict[str, float]
+    """As `delays.SCHEMA` names them."""
 
     def flat(self) -> dict[str, float]:
         """Return every figure under a name of its own."""
@@ -78,12 +80,30 @@ class Figures(NamedTuple):
             named |= {slowdown_name(version, phase, stage): value for stage, value in slowdowns.items()}
         for kind, values in self.batching.items():
             named |= {f"{kind}.{name}": value for name, value in values.items()}
-        return named | {f"{stage}.notice_s": value for stage, value in self.notice_s.items()}
+        named |= {f"{stage}.notice_s": value for stage, value in self.notice_s.items()}
+        return named | {delay_name(what): value for what, value in self.delays_s.items()}
 
 
 def slowdown_name(version: str, phase: str, stage: str = "all") -> str:
     """Return what draws call a slow-down."""
     return f"slowdown.{version}.{phase or 'alone'}.{stage}"
+
+
+def delay_name(what: str) -> str:
+    """Return what draws call a delay."""
+    return f"office.{what}_s"
+
+
+def find_delays(delays: pl.DataFrame, evidence: Evidence) -> dict[str, Samples]:
+    """Look at the delays (as in delays.py) of which there are enough, each in its stretch of its session's time."""
+    spans = evidence.visits.group_by("session").agg(
+        first_s=pl.col("started_s").min(), last_s=pl.col("started_s").max(), first_block=pl.col("block").min()
+    )
+    place = (pl.col("moment_s") - pl.col("first_s")) / (pl.col("last_s") - pl.col("first_s"))
+    block = (place * BLOCKS).floor().cast(pl.Int64).clip(0, BLOCKS - 1) + pl.col("first_block") // BLOCKS * BLOCKS
+    placed = delays.join(spans, on="session").with_columns(block=block)
+    found = {what: placed.filter(pl.col("what") == what) for what in placed["what"].unique(maintain_order=True)}
+    return {what: _samples(own, "delay_s") for what, own in found.items() if own.height >= LEAST_VISITS}
 
 
 def find_batches(evidence: Evidence, law: Law) -> Batches:
@@ -131,6 +151,7 @@ def figures(
     batches: Batches,
     law: Law,
     families: Mapping[str, tuple[Family, tuple[float, ...]]],
+    delays: Mapping[str, Samples],
     times: Integers,
 ) -> Figures:
     """Return the figures when each stretch of time counts so many times.
@@ -140,6 +161,7 @@ def figures(
         batches: of the same.
         law: how services slow each other, as it is to be taken.
         families: each stage's distribution, and where the search for its parameters begins.
+        delays: by what they are.
         times: how often each block counts.
     """
     fits = {
@@ -162,6 +184,7 @@ def figures(
         {phase: stages for phase, stages in with_all.items() if stages},
         found,
         {stage: samples.mean(times) for stage, samples in batches.notices.items()},
+        {what: samples.mean(times) for what, samples in delays.items()},
     )
 
 

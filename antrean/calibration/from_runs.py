@@ -27,7 +27,8 @@ def calibrate_runs(
         ValueError: a run has none of these parts, or one that no calibration can be made from.
     """
     seen = pl.concat(visits.of_run(run, parts) for run in runs)
-    return calibrate(seen, _origin(runs, parts, seen, seed), {}, draws)
+    delays = pl.concat(visits.delays_of_run(run, parts) for run in runs)
+    return calibrate(seen, _origin(runs, parts, seen, seed), {}, draws, delays)
 
 
 def workers_seen(seen: pl.DataFrame) -> int:

@@ -5,12 +5,12 @@ A visit is a record's stay in one stage. Times are wall seconds, that is: not co
 where the observation ended first.
 """
 
-import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
 
+from antrean.calibration import delays
 from antrean.play import PLAN
 from antrean.runs import Run
 from loadtests.plan import LoadPlan
@@ -83,9 +83,7 @@ def of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
     """
     frames = []
     for part, scenario in measured_parts(run, only):
-        seen_s = math.inf if only is None else only[part]
-        events = run.load_events(part).filter(pl.col("finished_s") <= seen_s)
-        frame = of_events(events, f"{run.folder.name}/{part}", scenario.load.speedup)
+        frame = of_events(_seen(run, part, only), session_of(run, part), scenario.load.speedup)
         seen = set(frame.filter(pl.col("finished_s").is_not_null())["stage"])
         missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in seen]
         if missing:
@@ -95,6 +93,28 @@ def of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
             )
         frames.append(frame)
     return pl.concat(frames)
+
+
+def delays_of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
+    """Return what offices have waited for in a run's measured parts, beside their requests; see delays.py.
+
+    `only` as in `of_run`.
+    """
+    return pl.concat(
+        delays.of_events(_seen(run, part, only), scenario, session_of(run, part))
+        for part, scenario in measured_parts(run, only)
+    )
+
+
+def _seen(run: Run, part: str, only: Mapping[str, float] | None) -> pl.DataFrame:
+    """A part's events until the moment up to which it is looked at."""
+    events = run.load_events(part)
+    return events if only is None else events.filter(pl.col("finished_s") <= only[part])
+
+
+def session_of(run: Run, part: str) -> str:
+    """Return what a measured part is called as a session."""
+    return f"{run.folder.name}/{part}"
 
 
 def of_events(events: pl.DataFrame, session: str, speedup: float) -> pl.DataFrame:
