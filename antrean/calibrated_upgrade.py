@@ -7,10 +7,9 @@ import polars as pl
 
 from antrean.calibrated_server import Figures, period_of
 from antrean.calibration.calibration_file import Calibration
-from antrean.twin import standstill_s
 from model.periods import STANDSTILL, Period
 from model.scenario import Scenario
-from model.stages import CENTRAL_STAGES
+from model.stages import CENTRAL_STAGES, Stage
 
 
 class Plan(NamedTuple):
@@ -36,6 +35,21 @@ def plan_of(events: pl.DataFrame, scenario: Scenario) -> Plan:
         if not phase or all(phase != other for _, _, other in phases):
             phases.append((start_s if phases else -math.inf, version, phase))
     return Plan(tuple(phases), standstill_s(events, scenario))
+
+
+def standstill_s(events: pl.DataFrame, scenario: Scenario) -> tuple[float, float] | None:
+    """Return between which moments nothing was matched while the matcher changed to the new version.
+
+    None where the new version never matched anything.
+    """
+    if scenario.upgrade is None:
+        return None
+    matched = events.filter(pl.col("stage") == Stage.MATCHING)
+    old = matched.filter(pl.col("version") == scenario.centre.version)["finished_s"].to_numpy()
+    new = matched.filter(pl.col("version") == scenario.upgrade.to)["started_s"].to_numpy()
+    if not len(old) or not len(new):
+        return None
+    return float(old.max()), float(new.min())
 
 
 def periods(plan: Plan, calibration: Calibration, figures: Figures, speedup: float) -> tuple[Period, ...]:

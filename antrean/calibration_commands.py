@@ -10,11 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from antrean import charts
-from antrean.calibration import calibration_charts, calibration_file, external_log, visits
+from antrean.calibration import calibration_file, calibration_report, external_log
 from antrean.calibration.calibrate import DRAWS, Calibrated
 from antrean.calibration.calibrate import calibrate as fit
-from antrean.calibration.calibration_file import Calibration, Estimate, Origin
-from antrean.calibration.figures import SHARED_BY
+from antrean.calibration.calibration_file import Calibration, Origin
+from antrean.calibration.calibration_report import in_words
+from antrean.calibration.from_runs import calibrate_runs
 from antrean.runs import Run
 from antrean.steps import Steps
 from antrean.validation import validation_report
@@ -49,13 +50,11 @@ def calibrate(
         raise ValueError("name one or more runs' folders, or a log with --log; not both")
     if servers and not log:
         raise ValueError("--servers belongs to --log; a run's events say which servers there were")
-    folders = [Run(folder) for folder in runs or []]
-    seen = external_log.read(log) if log else pl.concat(visits.of_run(run) for run in folders)
-    origin = _origin_of_log(log, seed) if log else _origin_of_runs(folders, seen, seed)
-    delays = pl.concat(visits.delays_of_run(run) for run in folders) if folders else None
-    found = fit(seen, origin, _servers(servers or [], seen), draws, delays)
-    out.write_text(calibration_file.dump(found.calibration), encoding="utf-8")
-    picture = _draw(found, out)
+    if log:
+        found = _of_log(log, servers or [], seed, draws)
+    else:
+        found = calibrate_runs([Run(folder) for folder in runs or []], seed=seed, draws=draws)
+    picture = calibration_report.write(found, out)
     console = Console()
     _print(console, found.calibration)
     console.print(f"\nCalibration: [bold]{out}[/bold]\nCharts:      {picture}", soft_wrap=True)
@@ -86,24 +85,10 @@ def validate(
     console.print(f"\nReport: [bold]{page}[/bold]", soft_wrap=True)
 
 
-def _origin_of_runs(runs: list[Run], seen: pl.DataFrame, seed: int) -> Origin:
-    scenarios = [scenario for run in runs for _, scenario in visits.measured_parts(run)]
-    summaries = [run.load_json("summary.json") for run in runs if (run.folder / "summary.json").exists()]
-    capacities = [summary.get("capacity", {}).get("capacity_per_s") for summary in summaries]
-    served = seen.filter(pl.col("stage").is_in(list(SHARED_BY["workers"])) & pl.col("server").is_not_null())
-    return Origin(
-        kind="runs",
-        names=tuple(str(run.folder) for run in runs),
-        seed=seed,
-        workers=int(served.group_by("session").agg(pl.col("server").n_unique())["server"].to_numpy().max()),
-        most_per_s=0.0,
-        residents=max(scenario.centre.residents for scenario in scenarios),
-        capacity_per_s=tuple(float(capacity) for capacity in capacities if capacity),
-    )
-
-
-def _origin_of_log(log: Path, seed: int) -> Origin:
-    return Origin(kind="log", names=(str(log),), seed=seed, workers=0, most_per_s=0.0)
+def _of_log(log: Path, servers: list[str], seed: int, draws: int) -> Calibrated:
+    seen = external_log.read(log)
+    origin = Origin(kind="log", names=(str(log),), seed=seed, workers=0, most_per_s=0.0)
+    return fit(seen, origin, _servers(servers, seen), draws)
 
 
 def _servers(given: list[str], seen: pl.DataFrame) -> dict[str, int]:
@@ -120,13 +105,6 @@ def _servers(given: list[str], seen: pl.DataFrame) -> dict[str, int]:
     return servers
 
 
-def _draw(found: Calibrated, out: Path) -> Path:
-    picture = out.with_suffix(".png")
-    with charts.style():
-        calibration_charts.fits_over_data(found.fits, found.work_s).savefig(picture)
-    return picture
-
-
 def _print(console: Console, calibration: Calibration) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("stage", no_wrap=True)
@@ -137,23 +115,18 @@ def _print(console: Console, calibration: Calibration) -> None:
             name,
             f"{stage.visits:,}",
             f"{stage.servers}",
-            _in_words(stage.mean_s, charts.MS_PER_S),
-            _in_words(stage.cv),
+            in_words(stage.mean_s, charts.MS_PER_S),
+            in_words(stage.cv),
             f"{stage.distribution}{', starts recovered' if stage.starts == 'recovered' else ''}",
         )
     console.print(table)
     law = calibration.concurrency
     if law.law != "none":
         console.print(
-            f"Services slow each other ({law.law}): beyond {_in_words(law.cores)} at once, each further one adds "
-            f"{_in_words(law.slope)} of the time alone."
+            f"Services slow each other ({law.law}): beyond {in_words(law.cores)} at once, each further one adds "
+            f"{in_words(law.slope)} of the time alone."
         )
     for phase in calibration.phases:
         console.print(
-            f"{phase.version}, {phase.phase or 'upgrade over'}: {_in_words(phase.slowdown)} times the time before."
+            f"{phase.version}, {phase.phase or 'upgrade over'}: {in_words(phase.slowdown)} times the time before."
         )
-
-
-def _in_words(estimate: Estimate, factor: float = 1.0) -> str:
-    value, low, high = (f"{part * factor:.3g}" for part in estimate)
-    return f"{value} ({low} to {high})"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from textwrap import wrap
 from typing import Any
 
 import matplotlib.style
@@ -10,6 +11,7 @@ import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from antrean.fault_shading import Faults, explain_faults, shade_faults
@@ -20,8 +22,8 @@ from model.scenario import Scenario
 from model.units import HOUR_S, MINUTE_S
 from model.upgrade_cost import at_centre, by_slot, queue_at_centre
 
-NORMAL, UPGRADE, FAULTS = "#0072B2", "#D55E00", "#882255"
-COLOURS = {"normal": NORMAL, "upgrade": UPGRADE, "faults": FAULTS}
+NORMAL, SECOND, UPGRADE, FAULTS = "#0072B2", "#56B4E9", "#D55E00", "#882255"
+COLOURS = {"normal": NORMAL, "second": SECOND, "upgrade": UPGRADE, "faults": FAULTS}
 PEAK_SHADE, UPGRADE_SHADE = "#000000", "#D55E00"
 DASHES = {"lab": "-", "twin": (0, (4, 2)), "nation": "-"}
 MS_PER_S = 1000.0
@@ -36,6 +38,10 @@ SLOT_S = 10 * MINUTE_S
 """Over so much of the day a point of the upgrade day's lines counts."""
 NAMES_ACROSS = 45
 """So many phases' names, aslant, find room side by side."""
+MARK = "*"
+"""Stands at what is extrapolated."""
+LETTERS_ACROSS = 150
+"""So many small letters find room below a figure."""
 NO_FAULTS: Faults = {}
 Frames = dict[str, pl.DataFrame]
 Phases = Sequence[tuple[str, float, float | None]]
@@ -169,14 +175,20 @@ def twin_over_measurement(
     return figure
 
 
-def nation_in_hours(frames: Frames, scenario: Scenario) -> Figure:
-    """Draw the simulated nation: citizens without card and the centre's p95, hour by hour over all its days."""
+def nation_in_hours(frames: Frames, scenario: Scenario, beyond: Sequence[str] = ()) -> Figure:
+    """Draw the simulated nation: citizens without card and the centre's p95, hour by hour over all its days.
+
+    Args:
+        frames: the events of the days, by "normal" and "upgrade".
+        scenario: for its peak windows and clock.
+        beyond: what is said below of the extrapolation, which the lines' names then are marked for.
+    """
     figure = Figure(figsize=(10, 5.5))
     waiting, server = figure.subplots(2, 1, sharex=True)
-    hours = _hours(frames)
+    hours, mark = _hours(frames), _explain_beyond(figure, beyond)
     for day, frame in frames.items():
         table = by_hour(frame, hours)
-        drawn = {"color": COLOURS[day], "linestyle": "-" if day == "normal" else "--", "label": f"{day} days"}
+        drawn = {"color": COLOURS[day], "linestyle": "-" if day == "normal" else "--", "label": f"{day} days{mark}"}
         waiting.plot(table["hour"] + 1, table["waiting"], **drawn)
         server.plot(table["hour"] + 0.5, table["server_p95_s"] / MINUTE_S, **drawn)
     for axis in (waiting, server):
@@ -190,10 +202,16 @@ def nation_in_hours(frames: Frames, scenario: Scenario) -> Figure:
     return figure
 
 
-def nation_by_zone(frames: Frames, zones: dict[str, str]) -> Figure:
-    """Draw the nation's waits by zone: how long the middle half and the middle nine tenths of its citizens waited."""
-    figure = Figure(figsize=(10, 2.8))
-    axis = figure.subplots()
+def nation_by_zone(frames: Frames, zones: dict[str, str], beyond: Sequence[str] = ()) -> Figure:
+    """Draw the nation's waits by zone: how long the middle half and the middle nine tenths of its citizens waited.
+
+    Args:
+        frames: the events of the days, by "normal" and "upgrade".
+        zones: each office's zone.
+        beyond: as for `nation_in_hours`.
+    """
+    figure = Figure(figsize=(10, 2.8 + 0.4 * len(beyond)))
+    axis, mark = figure.subplots(), _explain_beyond(figure, beyond)
     ticks, labels = [], []
     for row, zone in enumerate(dict.fromkeys(zones.values())):
         offices = [code for code, its_zone in zones.items() if its_zone == zone]
@@ -202,7 +220,7 @@ def nation_by_zone(frames: Frames, zones: dict[str, str]) -> Figure:
             p5, p25, p50, p75, p95 = np.quantile(waits, (0.05, 0.25, 0.5, 0.75, 0.95))
             axis.plot([p5, p95], [row + offset] * 2, color=COLOURS[day], linewidth=1.5)
             axis.plot([p25, p75], [row + offset] * 2, color=COLOURS[day], linewidth=7, solid_capstyle="butt")
-            marker, label = "o" if day == "normal" else "D", f"{day} day" if row == 0 else None
+            marker, label = "o" if day == "normal" else "D", f"{day} day{mark}" if row == 0 else None
             axis.plot(p50, row + offset, marker, color="white", markeredgecolor=COLOURS[day], label=label)
         ticks.append(row)
         labels.append(f"{zone} ({len(offices)} offices)")
@@ -212,6 +230,16 @@ def nation_by_zone(frames: Frames, zones: dict[str, str]) -> Figure:
     axis.set_title("Waits by time zone")
     axis.legend(loc="lower right", fontsize=8)
     return figure
+
+
+def _explain_beyond(figure: Figure, beyond: Sequence[str]) -> str:
+    """Say below a figure what of it is extrapolated; returns the mark for the names of its lines, or nothing."""
+    for line in beyond:
+        words = "\n".join(wrap(line, LETTERS_ACROSS))
+        # Nothing is drawn for it: the sentence begins with its mark.
+        figure.legend(handles=[Line2D([], [], linestyle="none", label=words)], loc="outside lower left", fontsize=8,
+                      handlelength=0, handletextpad=0)  # fmt: skip
+    return f" {MARK}" if beyond else ""
 
 
 def clock_name(scenario: Scenario) -> str:

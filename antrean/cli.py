@@ -14,8 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from antrean import calibration_commands, capacity_command, load_command, planning_commands
+from antrean.calibrated_server import estimates
+from antrean.calibration import calibration_file
 from antrean.campaign import Options, run_campaign
+from antrean.extrapolation import nation_of, national_server
 from antrean.kept_seed import SeedInUseError
+from antrean.national import legend, national_table
 from antrean.options import EXIT_INTERRUPTED, Days, ScenarioName
 from antrean.processes import ProcessError
 from antrean.report import write_report
@@ -23,7 +27,7 @@ from antrean.runs import RESULTS, Run
 from antrean.scenario_table import TABLE_WIDTH, scenario_table
 from antrean.serve import Service
 from antrean.serve import serve as serve_until_stopped
-from antrean.summary import KINDS, answer_table, first_days
+from antrean.summary import answer_table, column_words, first_days, lab_days
 from mock_server import audit_commands
 from model import events, scenario_file
 from model.centre import national_centre
@@ -104,19 +108,26 @@ def simulate(
     scenario: ScenarioName = "april-2016",
     days: Days = None,
     without: Annotated[bool, typer.Option("--without-upgrade", help="The same days without the upgrade.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--with", help="What `antrean calibrate` wrote: the centre is built as it was measured."),
+    ] = None,
     replication: Annotated[int, typer.Option(min=0, help="Which independent repetition.")] = 0,
     events_file: Annotated[Path | None, typer.Option("--events", help="Write the StageEvents to this parquet.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Progress and measures as JSON lines.")] = False,
 ) -> None:
-    """Simulate a scenario's offices with the centre as the scenario describes it, without any load test."""
+    """Simulate a scenario's offices with the centre as the scenario, or a calibration, describes it; no load test."""
     played = scenario_file.load(scenario)
     if without:
         played = without_upgrade(played)
+    centre = national_centre(played)
+    if calibration:
+        found = calibration_file.load(calibration)
+        played = nation_of(played, found, estimates(found))
+        centre = national_server(played, found, estimates(found))
     days = days or played.scenario.days
     say = _print_json if as_json else None
-    frame = simulate_nation(
-        played, national_centre(played), days, replication, (lambda done: say({"done": done})) if say else None
-    )
+    frame = simulate_nation(played, centre, days, replication, (lambda done: say({"done": done})) if say else None)
     if events_file:
         events.write(frame, events_file)
     measures = [day._asdict() for day in measure_days(frame, played, plan_offices(played), range(days))]
@@ -165,11 +176,20 @@ def _interrupt_once(_signal: int, _frame: FrameType | None) -> None:
 
 def _print_answer(console: Console, finished: Run) -> None:
     summary = finished.load_json("summary.json")
-    columns, lines = answer_table(first_days(summary))
+    days = first_days(summary)
     console.print()
-    _print_table(console, [f"{KINDS[part.split('-')[0]]}\n{part.split('-')[1]}" for part in columns], lines)
+    _print_answer_table(console, *answer_table(lab_days(days)))
+    if "national" in summary:
+        _print_answer_table(console, *national_table(days, summary["national"]))
+        for line in legend(summary["national"]):
+            console.print(line)
+        console.print(summary["national"]["verdict"])
     for warning in summary["warnings"]:
         console.print(f"[yellow]![/yellow] {warning}")
+
+
+def _print_answer_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:
+    _print_table(console, ["\n".join(column_words(column)) for column in columns], lines)
 
 
 def _print_table(console: Console, columns: list[str], lines: list[tuple[str, list[str]]]) -> None:

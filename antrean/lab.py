@@ -147,6 +147,7 @@ class Lab:
         printer_s_per_card: float,
         more: Mapping[str, str] | None = None,
         logins: bool = False,
+        worker_processes: int | None = None,
     ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
@@ -156,6 +157,7 @@ class Lab:
             printer_s_per_card: wall time that a printer takes for a card.
             more: settings of the server, as environment variables, that differ from the lab's.
             logins: whether the offices' operators get passwords.
+            worker_processes: how many workers it has; left out, `worker_count`.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -168,7 +170,7 @@ class Lab:
             self._issue_keys(database, plans, keys_file, logins)
             environment = self._environment(database, printer_s_per_card) | dict(more or {})
             with self._restarts(database), Processes(self._logs / name) as processes:
-                workers = [worker_name(n + 1) for n in range(worker_count())]
+                workers = [worker_name(n + 1) for n in range(worker_processes or worker_count())]
                 roles = ["matcher", "printers", "upgrader", "web", *workers]
                 started = {
                     role: processes.start(role, _command(role), environment, nice=SERVER_NICE, revive=role in workers)
@@ -278,7 +280,7 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
 
 
 def worker_count() -> int:
-    """Return how many worker processes a server gets: one a core, two at least."""
+    """Return how many worker processes a server gets if nothing else is said: one a core, two at least."""
     return max(2, os.cpu_count() or 2)
 
 

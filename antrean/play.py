@@ -26,6 +26,8 @@ LEAD_S = 5.0
 GRACE_S = 30.0
 """Wall time that the load side may take to finish after a day's end."""
 LOOK_EVERY_S = 0.25
+PLAN = "plan.json"
+"""The file among what the load side writes that says what it was asked to play."""
 
 Show = Callable[[float, str], None]
 """Is told how much of a step is done (0 to 1), and what is happening."""
@@ -78,9 +80,15 @@ def measure_capacity(server: Server, scenario_file: Path, scenario: Scenario, ou
 
 
 def play_day(
-    server: Server, scenario_file: Path, scenario: Scenario, out: Path, show: Show, see_out_s: float = 0.0
+    server: Server,
+    scenario_file: Path,
+    scenario: Scenario,
+    out: Path,
+    show: Show,
+    see_out_s: float = 0.0,
+    replication: int = 0,
 ) -> Played:
-    """Play day 0 of a lab scenario, with the upgrade and the faults that it has.
+    """Play day 0 of a lab scenario, with the upgrade and the faults that it has, for a replication's citizens.
 
     The upgrade may outlast the day by `see_out_s` of wall time.
     Stopping it by KeyboardInterrupt still returns what was measured, marked incomplete.
@@ -95,6 +103,7 @@ def play_day(
         out=out,
         keys_file=server.keys_file,
         residents_file=server.residents_file(scenario),
+        replication=replication,
         origin_wall_s=clock.origin_wall_s,
         origin_scenario_s=clock.origin_scenario_s,
     )
@@ -160,7 +169,7 @@ def _see_out(server: Server, follower: Follower | None, within_s: float) -> None
 def start_load(server: Server, plan: LoadPlan) -> Process:
     """Start the load side against a server; it writes into the plan's folder."""
     plan.out.mkdir(parents=True, exist_ok=True)
-    plan_file = plan.out / "plan.json"
+    plan_file = plan.out / PLAN
     plan.write(plan_file)
     return server.processes.start("load", command(plan_file, server.url, plan.out), may_end=True)
 

@@ -11,8 +11,11 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from antrean import charts
+from antrean.calibration.calibration_report import in_words
+from antrean.national import error_words, legend, marks, national_table
 from antrean.runs import Run
-from antrean.summary import KINDS, answer_table, duration, faults_of, first_days
+from antrean.summary import answer_table, column_words, duration, faults_of, first_days, lab_days
+from antrean.wording import enumerated
 from model.offices import all_offices
 from model.scenario import Scenario
 from model.scenario_file import load as load_scenario
@@ -31,6 +34,7 @@ def write_report(run: Run) -> Path:
     """
     summary = run.load_json("summary.json")
     scenario = load_scenario(str(run.folder / "scenario.toml"))
+    national = "national" in summary
     page = render(
         "report.html",
         meta=run.load_json("meta.json"),
@@ -39,8 +43,9 @@ def write_report(run: Run) -> Path:
         scenario_text=(run.folder / "scenario.toml").read_text(encoding="utf-8"),
         summary=summary,
         answer=answer(summary),
-        table=_table(first_days(summary)),
-        focus=_table(summary["focus"]),
+        table=_table(*answer_table(lab_days(first_days(summary)) if national else first_days(summary))),
+        nation=_nation(summary) if national else {},
+        focus=_table(*answer_table(lab_days(summary["focus"]) if national else summary["focus"])),
         focus_name=all_offices()[scenario.load.offices[0]].name,
         lab=_lab(run),
         faults=faults_of(summary),
@@ -53,7 +58,7 @@ def write_report(run: Run) -> Path:
 def render(template: str, **values: Any) -> str:
     """Fill a template; a value that it misses is an error."""
     environment = Environment(loader=PackageLoader("antrean"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["duration"] = duration
+    environment.filters |= {"duration": duration, "interval": in_words}
     return environment.get_template(template).render(**values)
 
 
@@ -74,24 +79,43 @@ def answer(summary: dict[str, Any]) -> list[str]:
         if not normal or not other:
             continue
         later = days[f"{kind}-{other}"]
+        waits = _checked(summary, f"{kind}-normal", "wait_median_s", "wait_p95_s")
+        rest = _checked(summary, f"{kind}-normal", "backlog_at_closing", "unserved", "overtime_h")
         sentences.append(
             f"{who}: on the normal day half of the citizens had their card within {duration(normal['wait_median_s'])} "
             f"and 95 of 100 within {duration(normal['wait_p95_s'])}; on the {other} day within "
-            f"{duration(later['wait_median_s'])} and {duration(later['wait_p95_s'])}."
+            f"{duration(later['wait_median_s'])} and {duration(later['wait_p95_s'])}{waits}."
         )
         sentences.append(
             f"When the doors closed, {later['backlog_at_closing']:,} of {later['arrivals']:,} still waited "
             f"(normal day: {normal['backlog_at_closing']:,}), {later['unserved']:,} went home at night without a "
             f"card ({normal['unserved']:,}), and staff worked {later['overtime_h']:,.0f} hours overtime "
-            f"({normal['overtime_h']:,.0f})."
+            f"({normal['overtime_h']:,.0f}){rest}."
         )
     return sentences
 
 
-def _table(days: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    columns, lines = answer_table(days)
-    names = [(KINDS[part.split("-")[0]], part.split("-")[1]) for part in columns]
-    return {"columns": names, "lines": lines}
+def _checked(summary: dict[str, Any], part: str, *measures: str) -> str:
+    """Say in brackets how far the twin was off in measures of a part of the nation; nothing of what was measured."""
+    national = summary.get("national", {})
+    if part not in national.get("parts", {}):
+        return ""
+    off = enumerated([error_words(national["parts"][part].get(name)) for name in measures])
+    return f" (validated to {off} on {national['validated_on']})"
+
+
+def _table(columns: list[str], lines: list[tuple[str, list[str]]]) -> dict[str, Any]:
+    return {"columns": [column_words(column) for column in columns], "lines": lines}
+
+
+def _nation(summary: dict[str, Any]) -> dict[str, Any]:
+    """The nation's tables, of all offices and of the first alone, and what explains them."""
+    national = summary["national"]
+    return {
+        "table": _table(*national_table(first_days(summary), national)),
+        "focus": _table(*national_table(summary["focus"], national, "focus")),
+        "legend": legend(national),
+    }
 
 
 def _lab(run: Run) -> dict[str, Any]:
@@ -107,8 +131,9 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
     frames = {part: run.load_events(part) for part in summary["parts"]}
     pairs = {
         kind: {day: frames[f"{kind}-{day}"] for day in ("normal", *OTHER_DAYS) if f"{kind}-{day}" in frames}
-        for kind in KINDS
+        for kind in ("lab", "nation")
     }
+    twins = [part.removeprefix("twin-") for part in frames if part.startswith("twin-")]
     pictures, faults = [], faults_of(summary)
     with charts.style():
         if pairs["lab"]:
@@ -116,15 +141,23 @@ def _pictures(run: Run, summary: dict[str, Any], scenario: Scenario) -> list[dic
             figure = charts.day_in_hours(pairs["lab"], scenario, upgrade_window(summary), speedup, faults)
             pictures.append(picture("The measured day in hours", figure, _DAY_CAPTION))
             pictures += _upgrade_picture(pairs["lab"], scenario, summary, speedup)
-        if pairs["twin"]:
-            both = {(kind, day): frame for kind in ("lab", "twin") for day, frame in pairs[kind].items()}
+        if twins:
+            days = [*twins, *(("faults",) if "lab-faults" in frames else ())]
+            both = {
+                (kind, day): frames[f"{kind}-{day}"]
+                for kind in ("lab", "twin")
+                for day in days
+                if f"{kind}-{day}" in frames
+            }
             figure = charts.twin_over_measurement(both, scenario, faults)
             pictures.append(picture("The twin over the measurement", figure, _TWIN_CAPTION))
         if pairs["nation"]:
-            pictures.append(picture("The nation", charts.nation_in_hours(pairs["nation"], scenario), _NATION_CAPTION))
+            beyond = marks(list(summary.get("national", {}).get("beyond", {}).values()))
+            figure = charts.nation_in_hours(pairs["nation"], scenario, beyond)
+            pictures.append(picture("The nation", figure, _NATION_CAPTION))
             nation = load_scenario(str(run.folder / "nation.toml"))
             zones = {code: plan.office.zone.value for code, plan in plan_offices(nation).items()}
-            figure = charts.nation_by_zone(pairs["nation"], zones)
+            figure = charts.nation_by_zone(pairs["nation"], zones, beyond)
             pictures.append(picture("The nation by time zone", figure, _ZONE_CAPTION))
     return pictures
 
@@ -151,8 +184,8 @@ _UPGRADE_CAPTION = (
     "for the printer. The green line: from here on, for an hour, the queue was no longer than the normal day's longest."
 )
 _TWIN_CAPTION = (
-    "The same citizens, measured and simulated. The twin is calibrated on these very days, so this shows whether its "
-    "structure can tell them, not yet that it predicts days it has not seen."
+    "The same citizens, measured and simulated with a draw of the calibration. What the upgrade costs is calibrated on "
+    "the upgrade day itself; of a quick run's normal day the morning was seen, of a second normal day nothing."
 )
 _NATION_CAPTION = (
     "The centre is scaled so that the normal day's peak hour fills the share of it that the scenario gives; the "

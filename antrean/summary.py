@@ -19,9 +19,11 @@ from model.upgrade_cost import NO_SIGNALS, Signals, at_centre, queue_at_centre, 
 SCHEMA_VERSION = 1
 PARTS = {
     "lab-normal": "lab.toml",
+    "lab-second": "lab.toml",
     "lab-upgrade": "lab.toml",
     "lab-faults": "lab.toml",
     "twin-normal": "lab.toml",
+    "twin-second": "lab.toml",
     "twin-upgrade": "lab.toml",
     "nation-normal": "nation.toml",
     "nation-upgrade": "nation.toml",
@@ -185,7 +187,13 @@ class Row(NamedTuple):
     """A line of the answer table."""
 
     label: str
-    show: Callable[[dict[str, Any]], str]
+    measure: str
+    """A field of `DayMeasures`."""
+    write: Callable[[Any], str]
+
+    def show(self, day: dict[str, Any]) -> str:
+        """Write a day's figure."""
+        return self.write(day[self.measure])
 
 
 def duration(seconds: float | None) -> str:
@@ -201,24 +209,36 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / MINUTE_S:,.0f} min"
 
 
+COUNT, HOURS = "{:,}".format, "{:,.1f}".format
 ROWS = (
-    Row("Citizens who came", lambda day: f"{day['arrivals']:,}"),
-    Row("Cards a day", lambda day: f"{day['cards']:,}"),
-    Row("Wait, median", lambda day: duration(day["wait_median_s"])),
-    Row("Wait, p95", lambda day: duration(day["wait_p95_s"])),
-    Row("Backlog at closing", lambda day: f"{day['backlog_at_closing']:,}"),
-    Row("Without card at night", lambda day: f"{day['unserved']:,}"),
-    Row("Overtime, staff hours", lambda day: f"{day['overtime_h']:,.1f}"),
-    Row("Server, median", lambda day: duration(day["server_p50_s"])),
-    Row("Server, p95", lambda day: duration(day["server_p95_s"])),
+    Row("Citizens who came", "arrivals", COUNT),
+    Row("Cards a day", "cards", COUNT),
+    Row("Wait, median", "wait_median_s", duration),
+    Row("Wait, p95", "wait_p95_s", duration),
+    Row("Backlog at closing", "backlog_at_closing", COUNT),
+    Row("Without card at night", "unserved", COUNT),
+    Row("Overtime, staff hours", "overtime_h", HOURS),
+    Row("Server, median", "server_p50_s", duration),
+    Row("Server, p95", "server_p95_s", duration),
 )
-"""The answer table's lines, from the fields of `DayMeasures`."""
+"""The answer table's lines."""
 
 
 def answer_table(days: dict[str, dict[str, Any]]) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """Return the columns (those of `days` that hold measures) and the lines (label, a cell a column) of the answer."""
     columns = [name for name, measures in days.items() if measures]
     return columns, [(row.label, [row.show(days[part]) for part in columns]) for row in ROWS]
+
+
+def column_words(column: str) -> tuple[str, str]:
+    """Return a column's heading in two lines: what kind of figures, and of which day."""
+    kind, _, day = column.partition("-")
+    return (KINDS[kind], f"{day} day") if day else ("validation:", column)
+
+
+def lab_days(days: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return those of the parts that were measured in the lab, or simulated beside it."""
+    return {part: day for part, day in days.items() if not part.startswith("nation")}
 
 
 def first_days(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:

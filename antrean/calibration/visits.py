@@ -5,12 +5,15 @@ A visit is a record's stay in one stage. Times are wall seconds, that is: not co
 where the observation ended first.
 """
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import polars as pl
 
 from antrean.calibration import delays
+from antrean.play import PLAN
 from antrean.runs import Run
+from loadtests.plan import LoadPlan
 from model import scenario_file
 from model.events import Source
 from model.scenario import Scenario
@@ -42,31 +45,45 @@ _NEXT = {
 """Which status leads on from a stage, and where to."""
 
 
-def measured_parts(run: Run) -> list[tuple[str, Scenario]]:
-    """Return a run's measured parts and the scenario that each has played.
+def measured_parts(run: Run, only: Collection[str] | None = None) -> list[tuple[str, Scenario]]:
+    """Return a run's measured parts, all or only some, and the scenario that each has played.
 
     Raises:
-        ValueError: the folder holds no measured part.
+        ValueError: the folder holds no such part.
     """
     folders = sorted(path.parent for path in run.folder.glob(f"{MEASURED}/events.parquet"))
-    parts = [(folder.name, scenario_file.load(str(_scenario_of(run, folder.name)))) for folder in folders]
+    parts = [
+        (folder.name, scenario_file.load(str(_scenario_of(run, folder.name))))
+        for folder in folders
+        if only is None or folder.name in only
+    ]
     if not parts:
         raise ValueError(
-            f"{run.folder} holds no measured day ({MEASURED}/events.parquet); name a run's folder, "
-            "results/<scenario>/<run>, as `antrean run` makes it"
+            f"{run.folder} holds no measured day ({', '.join(only or [MEASURED])}: events.parquet); name a run's "
+            "folder, results/<scenario>/<run>, as `antrean run` makes it"
         )
     return parts
 
 
-def of_run(run: Run) -> pl.DataFrame:
-    """Return the visits of all measured parts of a run; a part is a session.
+def replication_of(run: Run, part: str) -> int:
+    """Return whose citizens came on a measured day: those of this replication of its scenario."""
+    plan = run.folder / part / "load" / PLAN
+    return LoadPlan.read(plan).replication if plan.exists() else 0
+
+
+def of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
+    """Return the visits of a run's measured parts; a part is a session.
+
+    Args:
+        run: its folder.
+        only: which parts, and until which moment (scenario seconds) each is looked at; left out, all of all.
 
     Raises:
         ValueError: there is no measured part, or one without any visit to a central stage.
     """
     frames = []
-    for part, scenario in measured_parts(run):
-        frame = of_events(run.load_events(part), session_of(run, part), scenario.load.speedup)
+    for part, scenario in measured_parts(run, only):
+        frame = of_events(_seen(run, part, only), session_of(run, part), scenario.load.speedup)
         seen = set(frame.filter(pl.col("finished_s").is_not_null())["stage"])
         missing = [stage.value for stage in CENTRAL_STAGES if stage.value not in seen]
         if missing:
@@ -78,12 +95,21 @@ def of_run(run: Run) -> pl.DataFrame:
     return pl.concat(frames)
 
 
-def delays_of_run(run: Run) -> pl.DataFrame:
-    """Return what offices have waited for in all measured parts of a run, beside their requests; see delays.py."""
+def delays_of_run(run: Run, only: Mapping[str, float] | None = None) -> pl.DataFrame:
+    """Return what offices have waited for in a run's measured parts, beside their requests; see delays.py.
+
+    `only` as in `of_run`.
+    """
     return pl.concat(
-        delays.of_events(run.load_events(part), scenario, session_of(run, part))
-        for part, scenario in measured_parts(run)
+        delays.of_events(_seen(run, part, only), scenario, session_of(run, part))
+        for part, scenario in measured_parts(run, only)
     )
+
+
+def _seen(run: Run, part: str, only: Mapping[str, float] | None) -> pl.DataFrame:
+    """A part's events until the moment up to which it is looked at."""
+    events = run.load_events(part)
+    return events if only is None else events.filter(pl.col("finished_s") <= only[part])
 
 
 def session_of(run: Run, part: str) -> str:

@@ -1,5 +1,6 @@
 """Comparing a measured day with its prediction: errors, the distance of the waits, and whether intervals hold it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -39,6 +40,11 @@ class Pair(NamedTuple):
     def error(self) -> float:
         """How far the prediction is off, relative to what was measured."""
         return self.predicted / self.measured - 1 if self.measured else float("nan")
+
+    @property
+    def words(self) -> str:
+        """The error for people, "-6 %"; "-" where there is nothing for it to be relative to."""
+        return "-" if math.isnan(self.error) else f"{round(100 * self.error):+d} %"
 
 
 class Comparison(NamedTuple):

@@ -1,7 +1,6 @@
 """What a validation leaves behind: validation.json, and validation.html for people."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +65,11 @@ def lines(comparison: Comparison) -> list[tuple[str, str, str, str, str]]:
             LABELS[name],
             _value(name, pair.measured),
             _value(name, pair.predicted),
-            _error(pair),
+            pair.words,
             f"{100 * GOALS[name]:.0f} %" if name in GOALS else "",
         )
         for name, pair in comparison.figures.items()
     ]
-
-
-def _error(pair: Pair) -> str:
-    return "-" if math.isnan(pair.error) else f"{round(100 * pair.error):+d} %"
 
 
 def _value(name: str, value: float) -> str:

@@ -8,18 +8,34 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from antrean.calibration.calibration_report import summary_of
 from antrean.fault_day import DayFaults, FaultTimes
+from antrean.held_out import SECOND_DAY
+from antrean.national import Prediction, national_figures
 from antrean.report import answer, write_report
 from antrean.runs import Run, new_run
-from antrean.summary import answer_table, duration, faults_of, first_days, summarise, upgrade_cost
-from antrean.twin import calibrate, lab_centre
+from antrean.summary import answer_table, duration, faults_of, first_days, lab_days, summarise, upgrade_cost
+from antrean.validation.comparison import Pair
 from model.centre import national_centre
+from model.measures import DayMeasures
 from model.nation import simulate
 from model.normal_service import queue_within
 from model.periods import scheduled_periods
 from model.scenario_file import dump, load
 from model.strategies import without_upgrade
 from model.upgrade_cost import NO_SIGNALS, at_centre, queue_at_centre
+from tests.antrean.calibrations import calibration
+
+PREDICTION = Prediction(
+    held_out=SECOND_DAY,
+    verdict="The twin predicts this day.",
+    errors={name: Pair(100.0, 94.0) for name in DayMeasures._fields[1:]} | {"unserved": Pair(0.0, 3.0)},
+    focus={"wait_median_s": Pair(100.0, 110.0)},
+    spread={part: {"wait_median_s": 0.07} for part in ("nation-normal", "nation-upgrade")},
+    draws=20,
+    offices=26,
+    beyond={"nation-normal": ["64 records at once, against 2 workers"], "nation-upgrade": ["5.5 alone"]},
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,30 +51,30 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run.save_json("meta.json", {"scenario": "april-2016", "quick": True, "seed": 1, "machine": machine})
     centre = national_centre(scenario)
     usual = centre._replace(periods=scheduled_periods(without_upgrade(lab)))
+    for part in ("lab-normal", "lab-second", "twin-second", "nation-normal"):
+        run.save_events(part, simulate(without_upgrade(lab), usual, 1, replication=part.endswith("second")))
     for kind in ("lab", "twin", "nation"):
-        run.save_events(f"{kind}-normal", simulate(without_upgrade(lab), usual, 1))
         run.save_events(f"{kind}-upgrade", simulate(lab, centre, 1))
-    calibration = calibrate(run.load_events("lab-normal"), 10.0, 2, lab.load.speedup)
     phases = [("expand", 8 * 3600.0, 8.2 * 3600.0), ("backfill", 8.2 * 3600.0, None)]
     upgrade = {"start_s": 8 * 3600.0, "end_s": None, "phases": phases, "plan": "online", "error": None}
-    run.save_json(
-        "summary.json",
-        summarise(
-            run,
-            capacity={"capacity_per_s": 10.0},
-            load={"lab-normal": {"valid_for_latency": False, "dispatch_lag": {"p99_ms": 31.0}, "failed": 2}},
-            upgrade=upgrade,
-            calibration=calibration._asdict(),
-            nation_days=1,
-        ),
+    summary = summarise(
+        run,
+        capacity={"capacity_per_s": 10.0},
+        load={"lab-normal": {"valid_for_latency": False, "dispatch_lag": {"p99_ms": 31.0}, "failed": 2}},
+        upgrade=upgrade,
+        calibration=summary_of(calibration()),
+        nation_days=1,
     )
-    assert lab_centre(calibration, lab.load.speedup, centre.periods).slots == 2
+    summary["national"] = national_figures(first_days(summary), summary["focus"], PREDICTION)
+    run.save_json("summary.json", summary)
     return run
 
 
 def test_the_report_is_one_file_with_the_answer_first_and_its_pictures_inside(run: Run) -> None:
     page = write_report(run).read_text(encoding="utf-8")
-    assert not re.search(r'(src|href)="(?!data:)', page)
+    assert not re.search(r'src="(?!data:)', page)
+    # What lies beside it, and no more.
+    assert set(re.findall(r'href="([^"]+)"', page)) == {"calibration.toml", "validation/validation.html"}
     assert page.index("The answer") < page.index("<img")
     pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert len(pictures) == 5
@@ -70,11 +86,37 @@ def test_the_report_is_one_file_with_the_answer_first_and_its_pictures_inside(ru
 def test_the_answer_and_the_table_are_made_of_the_summarys_figures(run: Run) -> None:
     summary = run.load_json("summary.json")
     measured = first_days(summary)["lab-upgrade"]
-    columns, lines = answer_table(first_days(summary))
+    columns, lines = answer_table(lab_days(first_days(summary)))
+    assert columns == ["lab-normal", "lab-second", "lab-upgrade", "twin-second", "twin-upgrade"]
     cards = dict(lines)["Cards a day"]
     assert cards[columns.index("lab-upgrade")] == f"{measured['cards']:,}"
     assert duration(measured["wait_median_s"]) in answer(summary)[0]
     assert f"{measured['backlog_at_closing']:,} of {measured['arrivals']:,}" in answer(summary)[1]
+
+
+def test_the_validations_error_stands_beside_every_national_figure(run: Run) -> None:
+    page = write_report(run).read_text(encoding="utf-8")
+    table = page[page.index("how far the twin can be believed") : page.index("Kab. Malang")]
+    rows = {
+        cells[0]: cells[1:]
+        for row in re.findall(r"<tr>.*?</tr>", table)
+        if (cells := re.findall(r"<td>(.*?)</td>", row))
+    }
+    day = first_days(run.load_json("summary.json"))["nation-normal"]
+    assert rows["Wait, median"][0] == f"{duration(day['wait_median_s'])} ±7 % *"
+    assert [cells[-1] for cells in rows.values()] == ["exact", *["-6 %"] * 4, "3 for 0", *["-6 %"] * 3]
+    # Who comes is not extrapolated; all else is.
+    assert [cells[0].endswith(" *") for cells in rows.values()] == [False] + [True] * 8
+    assert "Extrapolated beyond what was calibrated: 64 records at once, against 2 workers; 5.5 alone." in table
+    assert "validated to -6 % and -6 % on a second normal day" in answer(run.load_json("summary.json"))[2]
+    assert "validated to -6 %, 3 for 0 and -6 % on" in answer(run.load_json("summary.json"))[3]
+
+
+def test_the_first_office_has_its_own_errors(run: Run) -> None:
+    page = write_report(run).read_text(encoding="utf-8")
+    own = page[page.index("<h2>Kab. Malang") :]
+    errors = re.findall(r"<td>Wait, (?:median|p95)</td>.*?<td>([^<]*)</td></tr>", own)
+    assert errors[-2:] == ["+10 %", "not checked"]
 
 
 def test_each_phase_of_the_upgrade_is_told_with_its_cost(run: Run) -> None:
@@ -158,8 +200,9 @@ def faults_run(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
     for name in ("scenario.toml", "lab.toml", "nation.toml"):
         made.save_text(name, dump(lab))
     made.save_json("meta.json", run.load_json("meta.json") | {"scenario": "faults-day"})
-    for part, same in (("lab-faults", "lab-upgrade"), *((f"{kind}-normal",) * 2 for kind in ("lab", "twin", "nation"))):
-        made.save_events(part, run.load_events(same))
+    same = {"lab-faults": "lab-upgrade", "twin-normal": "twin-second"}
+    for part in ("lab-normal", "lab-faults", "twin-normal", "nation-normal"):
+        made.save_events(part, run.load_events(same.get(part, part)))
     made.save_json("lab-faults/faults.json", FAULTS.as_json())
     made.save_json("summary.json", summarise(made, {}, {}, None, None, 1))
     return made
