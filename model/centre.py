@@ -125,8 +125,14 @@ def national_centre(scenario: Scenario) -> CentreSpec:
         admitted=centre.admitted,
         waiting_first=centre.waiting_first,
         adjudicators=centre.adjudication.people if centre.adjudication else 0,
-        login_s=(centre.login_s or 0.0) * scale,
+        login_s=login_s(scenario, sum(stage_s.values()) * scale),
     )
+
+
+def login_s(scenario: Scenario, record_s: float) -> float:
+    """Return the working time of an operator's login where a record's is `record_s`; the scenario says their ratio."""
+    stages = scenario.centre.stages
+    return (scenario.centre.login_s or 0.0) * record_s / (stages.total_s - stages.submission_s)
 
 
 def on_duty_at(spec: CentreSpec, kind: Kind, moment_s: float) -> int:

@@ -91,7 +91,7 @@ class Centre:
         return offers(self._period(citizen).version, citizen.errand)
 
     def log_in(self, office: str, operator: str) -> Generator[Event, object, None]:
-        """Check the password of an office's operator: in turn with the records in a pool, else at the web server."""
+        """Check the password of an office's operator: in turn with the records in a pool, else beside them."""
         now_s = self._env.now
         person = Citizen(operator, office, now_s, 0.0, None, _NO_DEVIATION)
         login = Record(
@@ -109,7 +109,8 @@ class Centre:
             self._give(login).wake()
             yield login.done
             return
-        yield self._request(person, Stage.LOGIN, 0.0)
+        # A hash is worked out beside everything else, on the same cores, however many there are of them.
+        yield self._processors.service(self._work[Stage.LOGIN].mean_s)
         times_s = (now_s, now_s, now_s, self._env.now)
         self._row(person, Stage.LOGIN, times_s, "centre/web", Status.UNREGISTERED, login.period)
 
@@ -150,7 +151,9 @@ class Centre:
     def _request(self, citizen: Citizen, stage: Stage, deviate: float) -> Event:
         """Ask the web server, which answers while the centre stands still too."""
         slowdown = self._period(citizen).slowdown_at(self._env.now, stage)
-        return self._processors.request(self._work[stage].at(deviate) * (1.0 if math.isinf(slowdown) else slowdown))
+        return self._processors.service(
+            self._work[stage].at(deviate) * (1.0 if math.isinf(slowdown) else slowdown), request=True
+        )
 
     def process(self, citizen: Citizen, place: int | None = None) -> Generator[Event, object, tuple[Status, float]]:
         """Work on a received record until its card can be printed or it is refused.

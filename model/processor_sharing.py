@@ -61,17 +61,17 @@ class Processors:
         self._count(request, 1)
         self._plan()
 
-    def request(self, work_s: float) -> Event:
-        """Begin a request to the web server; the event happens when it is answered."""
+    def service(self, work_s: float, request: bool = False) -> Event:
+        """Begin a service of so much work; the event happens when it has passed."""
         if not self._sharing.slope:
             return self._env.timeout(work_s)
-        answered = Event(self._env)
+        ended = Event(self._env)
 
-        def answer() -> None:
-            answered.succeed()
+        def end() -> None:
+            ended.succeed()
 
-        self.run(work_s, answer, request=True)
-        return answered
+        self.run(work_s, end, request)
+        return ended
 
     def _count(self, request: bool, change: int) -> None:
         if request:

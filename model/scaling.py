@@ -5,7 +5,7 @@ of k times the load in front of k times the servers. docs/model.md says what tha
 """
 
 from model.arrivals import national_peak_per_s
-from model.centre import CentreSpec, national_centre
+from model.centre import CentreSpec, login_s, national_centre
 from model.scenario import Scenario
 
 
@@ -30,6 +30,7 @@ def measured_national_centre(server: CentreSpec, scenario: Scenario) -> CentreSp
         kinds=own.kinds,
         work=own.work,
         sharing=own.sharing,
+        login_s=login_s(scenario, sum(own.stage_s.values())),
         crowding=0.0,
     )
 

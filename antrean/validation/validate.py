@@ -15,6 +15,7 @@ from antrean.calibration.visits import measured_parts, replication_of
 from antrean.runs import Run
 from antrean.summary import duration
 from antrean.validation.comparison import Comparison, compare, farthest_stage, verdict
+from model.centre import login_s
 from model.compression import window_interval_s
 from model.nation import simulate
 from model.office_days import horizon_s
@@ -135,6 +136,8 @@ def twin_of(run: Run, part: str, scenario: Scenario, calibration: Calibration) -
     def day(number: int) -> pl.DataFrame:
         figures = drawn(like_it, number)
         centre = centre_of(like_it, figures, speedup, periods(plan, like_it, figures, speedup))
+        # Logins are not calibrated: they keep their proportion to a record's work.
+        centre = centre._replace(login_s=login_s(scenario, sum(centre.stage_s.values())))
         return simulate(played, centre, 1, replication, work_replication=replication + 1 + number)
 
     return day

@@ -11,10 +11,12 @@ from model.logins import logins_of
 from model.measures import measure_day, visits
 from model.nation import simulate
 from model.offices import all_offices
+from model.processor_sharing import Sharing
 from model.scenario import Scenario
 from model.staffing import OfficePlan, office_day, plan_offices
 from model.stages import Stage, Status
 from model.strategies import changed
+from tests.antrean.validation.days import centre as built
 
 MALANG, SORONG = "35.07", "96.71"
 LOGIN = {"centre": {"login": "10 s"}}
@@ -115,3 +117,12 @@ def test_a_login_is_no_citizen(april: Scenario) -> None:
 
 def centre(scenario: Scenario) -> CentreSpec:
     return national_centre(scenario)
+
+
+def test_at_a_server_built_as_measured_logins_share_its_cores(april: Scenario) -> None:
+    scenario = changed(logging_in(april), {"offices": {"which": [MALANG]}})
+    spec = built()._replace(login_s=7.0, sharing=Sharing(1.0, 1.0))
+    done = logins(simulate(scenario, spec, 1))
+    assert done.height == plan_offices(scenario)[MALANG].counters > 1
+    # All begin at the same moment on the only core, and nobody has sent anything yet.
+    assert (done["finished_s"] - done["entered_s"]).to_numpy() == pytest.approx(7.0 * done.height)

@@ -50,7 +50,7 @@ def test_requests_take_one_core_however_many_they_are_and_wait_for_each_other_in
 
 def test_a_request_is_answered_when_its_work_has_passed() -> None:
     env = Environment()
-    answered = Processors(env, Sharing(1.0, 1.0)).request(5.0)
+    answered = Processors(env, Sharing(1.0, 1.0)).service(5.0, request=True)
     env.run(until=answered)
     assert env.now == pytest.approx(5.0)
 
