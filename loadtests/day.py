@@ -91,7 +91,9 @@ class Day:
         if now_s >= self.ends_s:
             return all(hall.hours_over for hall in self.halls.values())
         doors_closed = self._dispatcher.done and all(hall.doors_closed(now_s) for hall in self.halls.values())
-        return doors_closed and not self.inside and not any(map(self._has_work, self.halls.values()))
+        # Of a packet whose answer was lost, the card may be handed over before the operator knows that it came.
+        nobody_is_left = not self.inside and not self.record.sending
+        return doors_closed and nobody_is_left and not any(map(self._has_work, self.halls.values()))
 
     @property
     def inside(self) -> int:
