@@ -36,8 +36,8 @@ from model.nation import simulate as simulate_nation
 from model.staffing import plan_offices
 from model.strategies import without_upgrade
 
-DAYS_A_TABLE = 7
-"""More columns would not fit a terminal."""
+DAYS_A_TABLE = 5
+"""More columns would not fit a terminal of 80 characters."""
 
 app = typer.Typer(
     help="See how slow the nation's ID offices will get before the upgrade: load test, simulation, report.",
