@@ -5,7 +5,6 @@ one is built as it was measured: servers of several kinds that claim batches and
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from model.arrivals import national_peak_per_s
@@ -63,10 +62,10 @@ class CentreSpec(NamedTuple):
     """People who decide on similar persons; with none, the matcher decides alone."""
     kinds: tuple[Kind, ...] = ()
     """Its kinds of servers, where it is built of more than slots that take every stage."""
-    work: Mapping[Stage, WorkTime] = MappingProxyType({})
+    work: Mapping[Stage, WorkTime] = {}
     """The work of a service in a stage, where more is known of it than mean and variation; also of a hand-over's
     request, which takes no time otherwise."""
-    notice_variation: Mapping[Stage, float] = MappingProxyType({})
+    notice_variation: Mapping[Stage, float] = {}
     """Coefficients of variation of the notices; none where it is not known."""
     sharing: Sharing = Sharing()
     """How services under way slow each other."""
