@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -66,6 +67,14 @@ def test_work_has_the_distribution_that_was_fitted(family: Family) -> None:
     # Between its 2.5% steps the data's own distribution is a line; at its ends that makes the mean a little longer.
     assert [work.at(z) for z in deviates] == pytest.approx(expected.tolist(), rel=0.02)
     assert work.mean_s == found.mean_s
+
+
+def test_a_centre_can_go_to_another_process() -> None:
+    found = calibration(slope=0.4)
+    spec = centre_of(found, estimates(found), SPEEDUP, (NORMAL,))
+    again = pickle.loads(pickle.dumps(spec))  # noqa: S301 - our own
+    assert again._replace(work={}) == spec._replace(work={})
+    assert again.work_of(Stage.MATCHING).at(1.2) == spec.work_of(Stage.MATCHING).at(1.2)
 
 
 def test_draws_belong_together_and_begin_again() -> None:
