@@ -16,8 +16,9 @@ from psycopg import sql
 
 from antrean import kept_seed
 from antrean.admin import Admin
+from antrean.build import THIS_BUILD, Build
 from antrean.postgres import cluster, connect_when_back
-from antrean.processes import Process, Processes, python_module
+from antrean.processes import Process, Processes
 from antrean.restarts import Restarter
 from mock_server import keys
 from mock_server.access import Role
@@ -81,7 +82,13 @@ class Lab:
     """A PostgreSQL of its own (or a given one) with a seeded template database."""
 
     def __init__(
-        self, database_url: str, folder: Path, logs: Path, kept: Path | None = None, own: Any | None = None
+        self,
+        database_url: str,
+        folder: Path,
+        logs: Path,
+        kept: Path | None = None,
+        own: Any | None = None,
+        build: Build = THIS_BUILD,
     ) -> None:
         """Use `open_lab` instead: it cleans up. `own` is the embedded cluster, if the lab has one."""
         self._url = database_url
@@ -89,6 +96,7 @@ class Lab:
         self._logs = logs
         self._kept = kept
         self._own = own
+        self._build = build
         self._prefix = f"antrean_{os.getpid()}_"
         self._template = f"{self._prefix}seeded"
 
@@ -129,6 +137,7 @@ class Lab:
         plans: dict[str, OfficePlan],
         printer_s_per_card: float,
         more: Mapping[str, str] | None = None,
+        nice: int = SERVER_NICE,
     ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
@@ -137,6 +146,7 @@ class Lab:
             plans: the offices it serves and their printers.
             printer_s_per_card: wall time that a printer takes for a card.
             more: settings of the server, as environment variables, that differ from the lab's.
+            nice: the higher, the sooner it lets others use the cores.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -152,7 +162,7 @@ class Lab:
                 workers = [worker_name(n + 1) for n in range(worker_count())]
                 roles = ["matcher", "printers", "upgrader", "web", *workers]
                 started = {
-                    role: processes.start(role, _command(role), environment, nice=SERVER_NICE, revive=role in workers)
+                    role: processes.start(role, self._command(role), environment, nice=nice, revive=role in workers)
                     for role in roles
                 }
                 port = started["web"].expect("port", READY_WITHIN_S)
@@ -174,7 +184,7 @@ class Lab:
         """Run one of the server's commands to its end."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{command}.log"
-        process = Process(command, python_module("mock_server", command, *arguments), log, environment)
+        process = Process(command, self._build.command("mock_server", command, *arguments), log, environment)
         try:
             if process.wait(SEED_WITHIN_S) != 0:
                 raise process.failure("failed")
@@ -195,7 +205,11 @@ class Lab:
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "ANTREAN_RESTARTABLE": str(self._own is not None).lower(),
-        }
+        } | self._build.environment()
+
+    def _command(self, role: str) -> list[str]:
+        command = role.split("-")[0]
+        return self._build.command("mock_server", command, *(("--name", role) if command == "worker" else ()))
 
     def _restarts(self, database: str) -> AbstractContextManager[object]:
         """Carry out the restarts of the database that its faults ask for; of a given database nobody may."""
@@ -233,7 +247,9 @@ class Lab:
 
 
 @contextmanager
-def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = None) -> Iterator[Lab]:
+def open_lab(
+    logs: Path, database_url: str | None = None, keep: Path | None = None, build: Build = THIS_BUILD
+) -> Iterator[Lab]:
     """Open a lab on an embedded PostgreSQL, or on the one at `database_url`; nothing of it stays behind.
 
     But seeds do with a folder to `keep` them in, on the given server or in a cluster there.
@@ -250,7 +266,7 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
         url = database_url or own.get_uri()
         if keep and not database_url:
             kept_seed.drop_leftovers(url)
-        lab = Lab(url, folder, logs, keep, own)
+        lab = Lab(url, folder, logs, keep, own, build)
         stack.callback(lab.close)
         yield lab
 
@@ -258,11 +274,6 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
 def worker_count() -> int:
     """Return how many worker processes a server gets: one a core, two at least."""
     return max(2, os.cpu_count() or 2)
-
-
-def _command(role: str) -> list[str]:
-    command = role.split("-")[0]
-    return python_module("mock_server", command, *(("--name", role) if command == "worker" else ()))
 
 
 def now_s() -> float:
