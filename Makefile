@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick serve browser test bench-server bench-upgrade bench-generator april-2016 check lint types imports fmt lock clean
+.PHONY: help install demo quick serve browser test bench-server bench-upgrade bench-generator bench-gate april-2016 check lint types imports fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-upgrade: $(VENV)/.installed ## Each plan of the upgrade on the same day; w
 
 bench-generator: $(VENV)/.installed ## How punctual the load generator is at 2,000 arrivals a second; writes results/benchmarks/generator.json
 	$(BIN)/python -m benchmarks.generator
+
+bench-gate: $(VENV)/.installed ## How often the gate errs and how small a slow-down it sees; writes results/benchmarks/gate.json; goes on where it was stopped; hours
+	$(BIN)/python -m benchmarks.gate
 
 april-2016: $(VENV)/.installed ## What is told of April 2016, held against the model; writes results/benchmarks/april-2016.json and two charts; goes on where it was stopped
 	$(BIN)/python -m benchmarks.april_2016

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from antrean.gate.run_cost import COST, CostMeter
 from antrean.lab import Lab, open_lab, worker_count
 from antrean.play import Show, measure_capacity, play_day
 from antrean.processes import Processes, python_module
@@ -129,7 +130,9 @@ def _play(run: Run, lab: Lab, day: str, scenario: Scenario, findings: Findings, 
     printer_s = scenario.service.printing_s / scenario.load.speedup
     scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
     with lab.server(day, plans, printer_s) as server:
-        played = play_day(server, scenario_file, scenario, run.part(f"lab-{day}") / "load", show)
+        meter, load = CostMeter(server.database_url, server.processes.pids()), run.part(f"lab-{day}") / "load"
+        played = play_day(server, scenario_file, scenario, load, show)
+        run.save_json(f"lab-{day}/{COST}", meter.cost(played.events, load)._asdict())
     run.save_events(f"lab-{day}", played.events)
     if played.faults:
         run.save_json(f"lab-{day}/faults.json", played.faults.as_json())

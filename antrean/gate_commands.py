@@ -1,4 +1,4 @@
-"""`antrean duet`, `baseline`, `check` and `history`: the gate's commands, which end as `ExitCode` says."""
+"""`antrean duet`: two servers side by side; ends as `ExitCode` says, as `antrean check` does."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,11 +8,15 @@ from typing import Annotated, NamedTuple
 import typer
 from rich.console import Console
 
+from antrean import baseline_commands
 from antrean.gate.contender import Contender, build_server, running_server, started_server
 from antrean.gate.decision import Line
 from antrean.gate.duet import Duet, gate_scenario, logs_of
+from antrean.gate.findings import Findings
 from antrean.gate.gate_report import Samples, write_findings
+from antrean.gate.history import HISTORY, Row, append
 from antrean.gate.rounds import A, B, Round, turns_frame
+from antrean.gate.run_figures import fingerprint
 from antrean.gate.table import print_findings
 from antrean.gate.worktrees import checked_out
 from antrean.options import EXIT_INTERRUPTED
@@ -39,6 +43,9 @@ class Wanted(NamedTuple):
 def add_to(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(duet)
+    app.command()(baseline_commands.baseline)
+    app.command()(baseline_commands.check)
+    app.command()(baseline_commands.history)
 
 
 def duet(
@@ -58,6 +65,7 @@ def duet(
         str | None, typer.Option("--i-may-load-this-host", metavar="HOST", help="With URLs on another machine: which.")
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
+    history: baseline_commands.History = HISTORY,
 ) -> None:
     """Compare two servers side by side: is B slower than A? Ends with 0 (no), 1 (yes) or 3 (cannot tell)."""
     sides = [Wanted(A, a, a_ref, a_set or []), Wanted(B, b, b_ref, b_set or [])]
@@ -85,6 +93,7 @@ def duet(
         raise typer.Exit(EXIT_INTERRUPTED) from None
     turns_frame(rounds).write_parquet(run.folder / "turns.parquet")
     run.save_json("meta.json", {"kind": "duet", "scenario": Path(scenario).stem, "machine": machine()})
+    append(_row(Path(scenario).stem, findings), history)
     files = write_findings(run, findings, _samples(rounds), "antrean duet")
     print_findings(console, findings, files, "antrean history   (how the measures went until now)")
     raise typer.Exit(findings.exit_code)
@@ -122,6 +131,12 @@ def _running(
 def _words(rounds: Sequence[Round], lines: Sequence[Line]) -> str:
     known = ", ".join(f"{line.measure.name} {line.verdict.value}" for line in lines)
     return f"round {len(rounds)}{': ' if known else ''}{known}"
+
+
+def _row(scenario: str, findings: Findings) -> Row:
+    """The history's row: B's figures."""
+    figures = {line.measure.name.replace(" ", "_"): line.b for line in findings.lines if line.a is not None}
+    return Row("duet", scenario, findings.b, fingerprint(machine()), findings.verdict, figures)
 
 
 def _samples(rounds: Sequence[Round]) -> Samples:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 
 from antrean.build import Build
+from antrean.gate.cpu_clock import postmaster
 from antrean.lab import open_lab
 from antrean.processes import Processes
 from loadtests.line import Line
@@ -91,7 +91,7 @@ def build_server(side: str, label: str, build: Build, scenario: Scenario, logs: 
                 server.url,
                 keys,
                 find_adapter("mock"),
-                [_postmaster(database), *server.processes.pids()],
+                [*postmaster(database), *server.processes.pids()],
                 server.processes.check,
                 database,
             )
@@ -101,8 +101,8 @@ def build_server(side: str, label: str, build: Build, scenario: Scenario, logs: 
 def started_server(side: str, command: str, adapter: str, logs: Path) -> Iterator[Contender]:
     """Run a server by a command while the block lasts.
 
-    The command prints a line of JSON when the server answers: `{"server": {"url": "http://127.0.0.1:PORT"}}`, beside the
-    URL, if it has them, `"keys_file"` (the offices' keys) and `"database_url"` (of a mock server); it ends on SIGTERM.
+    The command prints a line of JSON when the server answers: `{"server": {"url": "http://127.0.0.1:PORT"}}`; beside
+    the URL, if it has them, `"keys_file"` (the offices' keys) and `"database_url"` (a mock server's); SIGTERM ends it.
     `antrean serve --json` is such a command.
 
     Raises:
@@ -118,7 +118,7 @@ def started_server(side: str, command: str, adapter: str, logs: Path) -> Iterato
         roots = [process.pid]
         if told.get("database_url"):
             database = stack.enter_context(psycopg.connect(told["database_url"], autocommit=True))
-            roots = [_postmaster(database), *roots]
+            roots = [*postmaster(database), *roots]
         keys = json.loads(Path(told["keys_file"]).read_text(encoding="utf-8")) if told.get("keys_file") else {}
         yield Contender(side, command, told["url"], keys, find_adapter(adapter), roots, processes.check, database)
 
@@ -135,10 +135,3 @@ def running_server(
     check_target(url, permitted)
     keys = json.loads(key_file.read_text(encoding="utf-8")) if key_file else {}
     yield Contender(side, url, url, keys, find_adapter(adapter))
-
-
-def _postmaster(database: psycopg.Connection[Any]) -> int:
-    """The process that all of a cluster's are children of."""
-    parent = psutil.Process(database.info.backend_pid).parent()
-    assert parent is not None  # noqa: S101 - a backend has its postmaster
-    return int(parent.pid)

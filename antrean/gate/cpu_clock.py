@@ -3,8 +3,10 @@
 import sys
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import psutil
+import psycopg
 
 CPUCLOCK_SCHED = 2
 """The clock of what the scheduler gave a process, all its threads together, those that have ended too."""
@@ -35,6 +37,16 @@ def family(roots: Iterable[int]) -> set[int]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def postmaster(database: psycopg.Connection[Any]) -> list[int]:
+    """Return the process that all of a cluster's are children of; none where the cluster is not on this machine."""
+    try:
+        backend = psutil.Process(database.info.backend_pid)
+        parent = backend.parent()
+    except psutil.NoSuchProcess:
+        return []
+    return [int(parent.pid)] if parent is not None and "postgres" in backend.name() else []
 
 
 class CpuMeter:

@@ -8,8 +8,8 @@ is the other way round.
 - *Same* when the whole interval is within the limit.
 - *Cannot tell* otherwise: more rounds would make the interval narrower.
 
-Several looks are several chances to be wrong, and so are several measures. There are `LOOKS` looks at most, after rounds
-whose numbers were decided on beforehand, and each look at each measure may err with an equal part of the error
+Several looks are several chances to be wrong, and so are several measures. There are `LOOKS` looks at most, after
+numbers of rounds that were decided on beforehand, and each look at each measure may err with an equal part of the error
 (Bonferroni; the simplest of the spendings of Lan and DeMets 1983). What is once found of a measure is not looked at
 again.
 """
@@ -19,7 +19,6 @@ from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from antrean.verdict import Bounds
-
 
 LOOKS = 10
 GROWTH = 1.5
