@@ -105,7 +105,7 @@ def check(run: RunFigures, baseline: Baseline, gate: Gate, title: str) -> Findin
         elsewhere = baseline.runs[0].fingerprint
         notes.append(f"Absolute times are not compared: {run.fingerprint} here, {elsewhere} for the baseline.")
     known_good = f"baseline {baseline.name}, {len(baseline.runs)} runs"
-    return Findings(title, known_good, f"run {run.run}", gate.error, 1, 0.0, lines, notes)
+    return Findings(title, known_good, f"run {run.run}", gate.error, len(baseline.runs), 0.0, lines, notes)
 
 
 def predicted_ratio(known: np.typing.NDArray[np.float64], value: float, error: float) -> Bounds:

@@ -59,7 +59,7 @@ class Measure(NamedTuple):
 
     def limit_words(self) -> str:
         """Say the limit."""
-        return f"at {'least' if self.less_is_worse else 'most'} {self.limit:.2f}"
+        return f"{'≥' if self.less_is_worse else '≤'} {self.limit:.2f}"
 
 
 class Line(NamedTuple):

@@ -24,8 +24,9 @@ class Findings(NamedTuple):
     error: float
     """The most that the decision may err with."""
     rounds: int
+    """Of a run held against a baseline: the baseline's runs."""
     took_s: float
-    """From the first round to the decision, without starting and seeding."""
+    """From the first round to the decision, without starting and seeding; 0 where no rounds were played."""
     lines: Sequence[Line]
     notes: Sequence[str]
 

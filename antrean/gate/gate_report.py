@@ -50,10 +50,10 @@ def markdown(findings: Findings) -> str:
 
 def how(findings: Findings) -> str:
     """Say what the decision rests on."""
-    return (
-        f"{findings.rounds} rounds in {findings.took_s:.0f} s; of decisions like this at most "
-        f"{findings.error:.0%} are wrong, however often the gate looks"
-    )
+    basis = f"{findings.rounds} rounds in {findings.took_s:.0f} s"
+    if not findings.took_s:
+        basis = f"held against {findings.rounds} runs"
+    return f"{basis}; of decisions like this at most {findings.error:.0%} are wrong, however often the gate looks"
 
 
 def html(findings: Findings, samples: Samples) -> str:

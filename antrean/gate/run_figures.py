@@ -38,7 +38,7 @@ KINDS: Mapping[str, Kind] = {
     "cpu_per_card_references": Kind("CPU per card", "ref", "cpu_per_card", True),
     "cpu_per_request_references": Kind("CPU per request", "ref", "cpu_per_request", True),
     "requests_per_card": Kind("Requests per card", "", "cpu_per_request", True),
-    "capacity_references": Kind("Capacity per core", "1/ref", "throughput", True, less_is_worse=True),
+    "capacity_references": Kind("Capacity a core", "1/ref", "throughput", True, less_is_worse=True),
     "cpu_per_card_ms": Kind("CPU per card", "ms", "cpu_per_card", False),
     "cpu_per_request_ms": Kind("CPU per request", "ms", "cpu_per_request", False),
     "capacity_per_s": Kind("Capacity", "1/s", "throughput", False, less_is_worse=True),

@@ -22,7 +22,7 @@ COLOURS = {
 def print_findings(console: Console, findings: Findings, files: Mapping[str, Path], following: str) -> None:
     """Print a decision; `following` is the next command."""
     console.print(f"\nA  {findings.a}\nB  {findings.b}", soft_wrap=True, highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="left" if column in (COLUMNS[0], COLUMNS[-1]) else "right", no_wrap=True)
     for line, cells in zip(findings.lines, findings.cells(), strict=True):
