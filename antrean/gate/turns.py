@@ -46,8 +46,10 @@ class Desk:
     def __init__(self, contender: Contender, citizens: int) -> None:
         """Be ready to send so many citizens at a time."""
         self._contender = contender
-        self._meter = Meter()
         self._sessions = [PlainSession(contender.url) for _ in range(citizens)]
+        # A meter each: threads that count together lose counts.
+        self._meters = [Meter() for _ in self._sessions]
+        self._lines = [Line(session, meter) for session, meter in zip(self._sessions, self._meters, strict=True)]
         self._threads = ThreadPoolExecutor(citizens, thread_name_prefix=f"sends to {contender.side}")
         self._cpu = CpuMeter(contender.roots) if contender.roots else None
 
@@ -58,18 +60,18 @@ class Desk:
             TimeoutError: cards are missing after `DONE_WITHIN_S`.
             ProcessError: a process of the server ended.
         """
-        requests_before = self._meter.requests
+        requests_before = self._requests()
         if self._cpu:
             self._cpu.spent_s()
         begins_s = time.time() + LEAD_S
         due_s = {packet.reference: begins_s + number * EVERY_S for number, packet in enumerate(packets)}
-        sent = list(self._threads.map(self._send, self._sessions, packets, due_s.values()))
+        sent = list(self._threads.map(self._send, self._lines, packets, due_s.values()))
         accepted = {packet.reference: packet.office for packet, (_, taken) in zip(packets, sent, strict=True) if taken}
         ended_s = self._wait(accepted)
         cpu_s = self._cpu.spent_s() if self._cpu else float("nan")
         return Turn(
             cards=len(accepted),
-            requests=self._meter.requests - requests_before,
+            requests=self._requests() - requests_before,
             wall_s=max(ended_s.values(), default=begins_s) - begins_s,
             cpu_s=cpu_s,
             latencies_s=tuple(ended_s[name] - due_s[name] for name in accepted),
@@ -83,9 +85,12 @@ class Desk:
         for session in self._sessions:
             session.close()
 
-    def _send(self, session: PlainSession, packet: Packet, due_s: float) -> tuple[float, bool]:
+    def _requests(self) -> int:
+        return sum(meter.requests for meter in self._meters)
+
+    def _send(self, line: Line, packet: Packet, due_s: float) -> tuple[float, bool]:
         """Send a packet when it is due; returns how late it was sent, and whether the server took it."""
-        target = self._contender.target(Line(session, self._meter), packet.office)
+        target = self._contender.target(line, packet.office)
         while (wait_s := due_s - time.time()) > 0:
             time.sleep(wait_s)
         late_s = time.time() - due_s
@@ -99,11 +104,10 @@ class Desk:
         """Wait for the cards of the records, given with their offices; returns when each was there."""
         deadline_s = time.time() + DONE_WITHIN_S
         ended_s: dict[str, float] = {}
-        line = Line(self._sessions[0], self._meter)
         while missing := {name: office for name, office in accepted.items() if name not in ended_s}:
             self._contender.check()
             if time.time() > deadline_s:
                 raise TimeoutError(f"{self._contender.label}: {len(missing)} cards missing after {DONE_WITHIN_S:g} s")
             time.sleep(self._contender.look_every_s)
-            ended_s |= self._contender.ended(line, missing)
+            ended_s |= self._contender.ended(self._lines[0], missing)
         return ended_s

@@ -37,6 +37,26 @@ def test_two_commands_are_compared(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "history.parquet")["verdict"].to_list() == ["regressed"]
 
 
+def test_servers_that_run_elsewhere_are_compared_by_the_clock_alone(tmp_path: Path) -> None:
+    with subprocess.Popen(shlex.split(SERVE), stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout is not None
+            told = next(json.loads(line)["server"] for line in serving.stdout if line.startswith("{"))
+            command = [
+                *(sys.executable, "-m", "antrean", "duet", "--a", told["url"], "--b", told["url"], "--max-time", "1 s"),
+                *("--key-file", told["keys_file"], "--results", str(tmp_path)),
+                *("--history", str(tmp_path / "history.parquet")),
+            ]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        finally:
+            serving.terminate()
+    assert done.returncode in (ExitCode.PASSED, ExitCode.CANNOT_TELL), done.stdout + done.stderr
+    assert "CPU is not compared" in done.stdout
+    (found,) = (tmp_path / "april-2016").glob("duet-*/findings.json")
+    names = {line["measure"]["name"] for line in json.loads(found.read_text())["lines"]}
+    assert names == {"throughput", "median", "p95", "p95 level", "errors level"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
