@@ -78,7 +78,7 @@ def check(run: RunFigures, baseline: Baseline, gate: Gate, title: str) -> Findin
     """Hold a run against a baseline.
 
     Raises:
-        ValueError: it is of another scenario.
+        ValueError: it is of another scenario, or the scenario has no limits.
     """
     if run.scenario != baseline.scenario:
         raise ValueError(f"run {run.run} is of {run.scenario}, baseline {baseline.name} of {baseline.scenario}")
@@ -86,6 +86,8 @@ def check(run: RunFigures, baseline: Baseline, gate: Gate, title: str) -> Findin
     known_everywhere = set(run.figures).intersection(*(each.figures for each in baseline.runs))
     wanted = measures_of(gate.limits, same_machine)
     measures = {figure: measure for figure, measure in wanted.items() if figure in known_everywhere}
+    if not measures:
+        raise ValueError("the run's scenario has no [gate.limits] that can be judged here; april-2016 has some to copy")
     lines = []
     for figure, measure in measures.items():
         known = np.array([each.figures[figure] for each in baseline.runs])

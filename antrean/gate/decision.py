@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from antrean.verdict import Bounds
 
-LOOKS = 10
+LOOKS = 12
 GROWTH = 1.5
 """Each look comes after so many times as many rounds as the one before."""
 

@@ -52,6 +52,7 @@ class Duet:
         """Play rounds until the decision is sure or `longest_s` have passed, else `[gate] longest`.
 
         Raises:
+            ValueError: the scenario has no limits.
             TimeoutError: a server does not make its cards.
             ProcessError: a process of a server ended.
         """
@@ -100,7 +101,9 @@ class Duet:
         if not with_cpu:
             notes.append("CPU is not compared: the processes of a server that runs elsewhere are not to be seen.")
         if overall(line.verdict for line in lines) is Verdict.CANNOT_TELL:
-            notes.append("More rounds would tell (--max-time), or a quieter machine.")
+            notes.append(
+                "More time would tell (--max-time), or a quieter machine; unless the true ratio lies just at a limit."
+            )
         return Findings(
             title=self._scenario.scenario.title,
             a=self._contenders[A].label,

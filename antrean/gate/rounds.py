@@ -64,12 +64,18 @@ class Judge:
     """Looks at the rounds, several times; what it has found sure stays."""
 
     def __init__(self, gate: Gate, dice: np.random.Generator, with_cpu: bool = True) -> None:
-        """Judge by these limits."""
+        """Judge by these limits.
+
+        Raises:
+            ValueError: there are none.
+        """
         self._gate = gate
         self._dice = dice
         self._ratios = measures_of(gate, with_cpu)
         levels = gate.levels
         self._count = len(self._ratios) + (levels.p95_s is not None) + (levels.errors is not None)
+        if not self._count:
+            raise ValueError("the scenario has no [gate.limits] that can be judged here; april-2016 has some to copy")
         self._found: dict[str, Line] = {}
 
     def look(self, rounds: Sequence[Round]) -> list[Line]:

@@ -50,7 +50,9 @@ class CostMeter:
 
 
 def _requests(statistics: Path) -> int:
-    """Count the requests by Locust's own statistics; none where a stopped day has left none."""
-    if not statistics.exists():
+    """Count the requests by Locust's own statistics; none where a stopped day has left none, or half of them."""
+    try:
+        rows = json.loads(statistics.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return 0
-    return sum(int(row["num_requests"]) for row in json.loads(statistics.read_text(encoding="utf-8")))
+    return sum(int(row["num_requests"]) for row in rows)

@@ -70,6 +70,11 @@ def test_what_was_found_stays_found() -> None:
     assert again["cpu per card"] is Verdict.REGRESSED
 
 
+def test_a_scenario_without_limits_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no \[gate.limits\]"):
+        Judge(Gate(), np.random.default_rng(1))
+
+
 def test_cpu_is_compared_only_where_it_is_known() -> None:
     assert "cpu_per_card_ms" not in measures_of(GATE, with_cpu=False)
     assert math.isnan(Round(0, {A: [], B: []}, 0.0).figures(A)["p95_ms"])

@@ -39,6 +39,17 @@ def test_a_version_is_there_while_it_is_needed_and_gone_after(repository: Path) 
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
 
+def test_a_version_with_other_requirements_gets_an_interpreter_of_its_own(repository: Path) -> None:
+    (repository / LOCK).write_text("# none at all\n")
+    git(repository, "commit", "--quiet", "--all", "-m", "other requirements")
+    git(repository, "reset", "--quiet", "--hard", "HEAD^")
+    with checked_out("ORIG_HEAD", "A", {}) as (_, build):
+        done = subprocess.run([build.python, "-c", "import sys; print(sys.prefix)"], capture_output=True, check=True)
+        assert done.stdout.decode().strip() != sys.prefix
+        assert build.python.is_relative_to(build.root.parent if build.root else "")
+    assert not build.python.exists()
+
+
 def test_a_dot_is_the_files_as_they_lie(repository: Path) -> None:
     (repository / "file").write_text("not committed")
     with checked_out(HERE, "B", {}) as (_, build):
