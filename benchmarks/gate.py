@@ -9,6 +9,7 @@ results/gate-benchmark/rows.parquet. Writes results/benchmarks/gate.json and pri
 import json
 import multiprocessing
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -92,20 +93,24 @@ def _with(settings: dict[str, str]) -> Build:
 
 
 def _row(case: Case, findings: Findings, lag: float) -> dict[str, Any]:
-    cpu = next(line for line in findings.lines if line.measure.name == "cpu per card")
     return {
         "slower": case.slower,
         "neighbour": case.neighbour,
         "verdict": str(findings.verdict),
         "by": ", ".join(line.measure.name for line in findings.lines if line.verdict is Verdict.REGRESSED),
-        "cpu_ratio": cpu.ratio.estimate,
-        "cpu_low": cpu.ratio.low,
-        "cpu_high": cpu.ratio.high,
+        **_interval("cpu", findings, "cpu per card"),
+        **_interval("steps_cpu", findings, "cpu in steps"),
         "rounds": findings.rounds,
         "took_s": findings.took_s,
         "lag_ms": lag,
         "decided_at": time.time(),
     }
+
+
+def _interval(prefix: str, findings: Findings, name: str) -> dict[str, float]:
+    """A measure's ratio and its bounds."""
+    ratio = next(line.ratio for line in findings.lines if line.measure.name == name)
+    return {f"{prefix}_ratio": ratio.estimate, f"{prefix}_low": ratio.low, f"{prefix}_high": ratio.high}
 
 
 @contextmanager
@@ -153,6 +158,9 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of gate.json.")] = ROOT / RESULTS / "benchmarks",
 ) -> None:
     """Decide what is missing, and write what all decisions until now say."""
+    # Also where it runs unattended: with nohup Ctrl-C is ignored, and SIGTERM would leave the servers behind.
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, signal.default_int_handler)
     scenario, rows = gate_scenario(scenario_file.load("april-2016")), kept / "rows.parquet"
     done = pl.read_parquet(rows).height if rows.exists() else 0
     step_share = _step_share(kept, scenario)

@@ -15,6 +15,9 @@ class GateLimits(Section):
 
     cpu_per_card: AtMost | None = None
     """CPU-seconds of all the server's processes and its database for a card."""
+    cpu_in_steps: AtMost | None = None
+    """CPU-seconds of the mock server's workers alone for a card: validation and personalisation, free of what the rest
+    of the server spends on waking up; of duets only."""
     cpu_per_request: AtMost | None = None
     """The same for a request; of runs (`antrean check`) only."""
     throughput: AtLeast | None = None

@@ -49,6 +49,19 @@ def postmaster(database: psycopg.Connection[Any]) -> list[int]:
     return [int(parent.pid)] if parent is not None and "postgres" in backend.name() else []
 
 
+def workers_among(roots: Iterable[int]) -> list[int]:
+    """Return the mock server's workers among the processes and all that they have started."""
+    found = []
+    for pid in family(roots):
+        try:
+            words = psutil.Process(pid).cmdline()
+        except psutil.Error:
+            continue
+        if "mock_server" in words and "worker" in words:
+            found.append(pid)
+    return found
+
+
 class CpuMeter:
     """What a family of processes has used since it was last asked; one that ended between is not in it."""
 

@@ -16,7 +16,7 @@ from antrean.gate.decision import Line, Verdict, looks_after, overall
 from antrean.gate.findings import Findings
 from antrean.gate.interval import LEAST_ROUNDS
 from antrean.gate.reference import reference_cpu_s
-from antrean.gate.rounds import A, B, Judge, Round, lag_ms, orders
+from antrean.gate.rounds import A, B, Judge, Round, hidden_figures, lag_ms, orders
 from antrean.gate.turns import Desk
 from loadtests.people import Packet, People, walk_ins
 from loadtests.record import LATE_MS
@@ -24,8 +24,8 @@ from model.compression import all_lab_offices
 from model.scenario import Scenario
 from model.streams import stream
 
-WARM_UP_TURNS = 4
-"""Of each server, not counted: the first cards load what later ones find loaded."""
+WARM_UP_ROUNDS = 2
+"""That are not counted: the first cards load what later ones find loaded."""
 
 
 class Played(NamedTuple):
@@ -58,8 +58,6 @@ class Duet:
         """
         gate = self._scenario.gate
         longest_s = gate.longest_s if longest_s is None else longest_s
-        with_cpu = all(contender.roots for contender in self._contenders.values())
-        judge = Judge(gate, stream(self._scenario.seed, 0, "gate", "resampling"), with_cpu)
         rounds: list[Round] = []
         lines: list[Line] = []
         looks = looks_after(LEAST_ROUNDS)
@@ -67,10 +65,8 @@ class Duet:
             desks = {side: Desk(contender, gate.cards) for side, contender in self._contenders.items()}
             for desk in desks.values():
                 stack.callback(desk.close)
-            for _ in range(WARM_UP_TURNS):
-                packets = self._next()
-                for desk in desks.values():
-                    desk.play(packets)
+            hidden = hidden_figures([self._round(0, order, desks) for order in islice(orders(), WARM_UP_ROUNDS)][-1])
+            judge = Judge(gate, stream(self._scenario.seed, 0, "gate", "resampling"), hidden)
             began_s = time.monotonic()
             for order in orders():
                 rounds.append(self._round(len(rounds), order, desks))
@@ -82,7 +78,7 @@ class Duet:
                 show(min(1.0, took_s / longest_s), rounds, lines)
                 if last or _decided(lines):
                     break
-        return Played(rounds, self._findings(rounds, lines, took_s, with_cpu))
+        return Played(rounds, self._findings(rounds, lines, took_s, "cpu_per_card_ms" not in hidden))
 
     def _round(self, number: int, order: tuple[str, ...], desks: dict[str, Desk]) -> Round:
         first, second = self._next(), self._next()
@@ -101,9 +97,7 @@ class Duet:
         if not with_cpu:
             notes.append("CPU is not compared: the processes of a server that runs elsewhere are not to be seen.")
         if overall(line.verdict for line in lines) is Verdict.CANNOT_TELL:
-            notes.append(
-                "More time would tell (--max-time), or a quieter machine; unless the true ratio lies just at a limit."
-            )
+            notes.append("More time (--max-time) or a quieter machine would tell, unless a ratio is just at its limit.")
         return Findings(
             title=self._scenario.scenario.title,
             a=self._contenders[A].label,

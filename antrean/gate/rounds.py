@@ -1,7 +1,7 @@
 """Rounds: the turns of both servers in the order ABBA or BAAB, and the figures of each side in a round."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from model.gate import Gate
 
 A, B = "A", "B"
 ORDERS = ((A, B, B, A), (B, A, A, B))
-FIGURES = ("cpu_per_card_ms", "throughput_per_s", "median_ms", "p95_ms")
+FIGURES = ("cpu_per_card_ms", "cpu_in_steps_ms", "throughput_per_s", "median_ms", "p95_ms")
 
 
 class Round(NamedTuple):
@@ -36,7 +36,8 @@ class Round(NamedTuple):
             return dict.fromkeys(FIGURES, math.nan)
         median_s, p95_s = (float(value) for value in np.quantile(latencies_s, (0.5, 0.95)))
         cpu_ms = 1_000 * sum(turn.cpu_s for turn in turns) / cards
-        return dict(zip(FIGURES, (cpu_ms, cards / wall_s, 1_000 * median_s, 1_000 * p95_s), strict=True))
+        steps_ms = 1_000 * sum(turn.steps_cpu_s for turn in turns) / cards
+        return dict(zip(FIGURES, (cpu_ms, steps_ms, cards / wall_s, 1_000 * median_s, 1_000 * p95_s), strict=True))
 
 
 def orders() -> Iterator[tuple[str, ...]]:
@@ -45,33 +46,38 @@ def orders() -> Iterator[tuple[str, ...]]:
         yield from ORDERS
 
 
-def measures_of(gate: Gate, with_cpu: bool) -> dict[str, Measure]:
-    """Return what is compared with the baseline, by the figure's name."""
+def hidden_figures(first: Round) -> set[str]:
+    """Return the figures that cannot be seen of one of the sides, by a round that both have played."""
+    figures = [first.figures(side) for side in (A, B)]
+    return {figure for figure in FIGURES if not all(math.isfinite(each[figure]) for each in figures)}
+
+
+def measures_of(gate: Gate, hidden: Collection[str]) -> dict[str, Measure]:
+    """Return what is compared with the baseline, by the figure's name; not what is hidden."""
     limits = gate.limits
     all_of_them = {
-        "cpu_per_card_ms": limits.cpu_per_card
-        and with_cpu
-        and Measure("cpu per card", "CPU per card", "ms", limits.cpu_per_card),
+        "cpu_per_card_ms": limits.cpu_per_card and Measure("cpu per card", "CPU per card", "ms", limits.cpu_per_card),
+        "cpu_in_steps_ms": limits.cpu_in_steps and Measure("cpu in steps", "CPU in steps", "ms", limits.cpu_in_steps),
         "throughput_per_s": limits.throughput
         and Measure("throughput", "Throughput", "1/s", limits.throughput, less_is_worse=True, of_clock=True),
         "median_ms": limits.median and Measure("median", "Median", "ms", limits.median, of_clock=True),
         "p95_ms": limits.p95 and Measure("p95", "p95", "ms", limits.p95, of_clock=True),
     }
-    return {figure: measure for figure, measure in all_of_them.items() if measure}
+    return {figure: measure for figure, measure in all_of_them.items() if measure and figure not in hidden}
 
 
 class Judge:
     """Looks at the rounds, several times; what it has found sure stays."""
 
-    def __init__(self, gate: Gate, dice: np.random.Generator, with_cpu: bool = True) -> None:
-        """Judge by these limits.
+    def __init__(self, gate: Gate, dice: np.random.Generator, hidden: Collection[str] = ()) -> None:
+        """Judge by these limits, but not figures that are hidden.
 
         Raises:
             ValueError: there are none.
         """
         self._gate = gate
         self._dice = dice
-        self._ratios = measures_of(gate, with_cpu)
+        self._ratios = measures_of(gate, hidden)
         levels = gate.levels
         self._count = len(self._ratios) + (levels.p95_s is not None) + (levels.errors is not None)
         if not self._count:

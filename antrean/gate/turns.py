@@ -5,6 +5,7 @@ connection of its own: none waits for another, so what one is late is the genera
 counts from when its packet was due to when the centre had the card printed, whatever stood in between.
 """
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from antrean.gate.contender import Contender
-from antrean.gate.cpu_clock import CpuMeter
+from antrean.gate.cpu_clock import CpuMeter, workers_among
 from loadtests.line import Line, Meter
 from loadtests.people import Packet
 from loadtests.plain_session import PlainSession
@@ -34,6 +35,8 @@ class Turn(NamedTuple):
     """From the first citizen's due moment to the last card."""
     cpu_s: float
     """Of all its processes and its database; not a number where they are not to be seen."""
+    steps_cpu_s: float
+    """Of its workers alone, in which the pipeline's steps are done; not a number where there are none to be seen."""
     latencies_s: tuple[float, ...]
     lag_s: float
     """How late the generator itself was, at the worst."""
@@ -51,7 +54,8 @@ class Desk:
         self._meters = [Meter() for _ in self._sessions]
         self._lines = [Line(session, meter) for session, meter in zip(self._sessions, self._meters, strict=True)]
         self._threads = ThreadPoolExecutor(citizens, thread_name_prefix=f"sends to {contender.side}")
-        self._cpu = CpuMeter(contender.roots) if contender.roots else None
+        self._cpu = CpuMeter(contender.roots)
+        self._steps_cpu = CpuMeter(workers_among(contender.roots))
 
     def play(self, packets: Sequence[Packet]) -> Turn:
         """Send the packets and wait for the cards.
@@ -61,19 +65,21 @@ class Desk:
             ProcessError: a process of the server ended.
         """
         requests_before = self._requests()
-        if self._cpu:
-            self._cpu.spent_s()
+        self._cpu.spent_s()
+        self._steps_cpu.spent_s()
         begins_s = time.time() + LEAD_S
         due_s = {packet.reference: begins_s + number * EVERY_S for number, packet in enumerate(packets)}
         sent = list(self._threads.map(self._send, self._lines, packets, due_s.values()))
         accepted = {packet.reference: packet.office for packet, (_, taken) in zip(packets, sent, strict=True) if taken}
         ended_s = self._wait(accepted)
-        cpu_s = self._cpu.spent_s() if self._cpu else float("nan")
+        cpu_s, steps_cpu_s = self._cpu.spent_s(), self._steps_cpu.spent_s()
         return Turn(
             cards=len(accepted),
             requests=self._requests() - requests_before,
             wall_s=max(ended_s.values(), default=begins_s) - begins_s,
-            cpu_s=cpu_s,
+            # A server whose processes are not to be seen has not spent nothing.
+            cpu_s=cpu_s or math.nan,
+            steps_cpu_s=steps_cpu_s or math.nan,
             latencies_s=tuple(ended_s[name] - due_s[name] for name in accepted),
             lag_s=float(np.max([late_s for late_s, _ in sent])),
             failed=len(packets) - len(accepted),

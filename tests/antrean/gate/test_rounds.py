@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from antrean.gate.decision import Line, Verdict
-from antrean.gate.rounds import A, B, Judge, Round, lag_ms, measures_of, orders, turns_frame
+from antrean.gate.rounds import A, B, Judge, Round, hidden_figures, lag_ms, measures_of, orders, turns_frame
 from antrean.gate.turns import Turn
 from model.gate import Gate, GateLevels, GateLimits
 
@@ -13,12 +13,14 @@ def levels(p95: str) -> GateLevels:
     return GateLevels.model_validate({"p95": p95, "errors": 0.01})
 
 
-GATE = Gate(limits=GateLimits(cpu_per_card=1.02, throughput=0.9, median=1.1, p95=1.1), levels=levels("1 s"))
+GATE = Gate(
+    limits=GateLimits(cpu_per_card=1.02, cpu_in_steps=1.02, throughput=0.9, median=1.1, p95=1.1), levels=levels("1 s")
+)
 
 
 def turn(factor: float, failed: int = 0, lag_s: float = 0.001) -> Turn:
     latencies_s = tuple(0.1 * factor * (1 + share) for share in np.linspace(0, 1, 6))
-    return Turn(6 - failed, 6, 0.2 * factor, 0.06 * factor, latencies_s[failed:], lag_s, failed)
+    return Turn(6 - failed, 6, 0.2 * factor, 0.06 * factor, 0.03 * factor, latencies_s[failed:], lag_s, failed)
 
 
 def rounds(slower: float, count: int = 30, failed: int = 0, lag_s: float = 0.001) -> list[Round]:
@@ -46,7 +48,7 @@ def test_the_same_servers_are_the_same_by_all_measures() -> None:
 def test_a_slower_server_regresses_by_all_of_them() -> None:
     found = look(rounds(1.3))
     regressed = {name for name, line in found.items() if line.verdict is Verdict.REGRESSED}
-    assert regressed == {"cpu per card", "throughput", "median", "p95"}
+    assert regressed == {"cpu per card", "cpu in steps", "throughput", "median", "p95"}
 
 
 def test_a_service_level_counts_whatever_the_baseline_is() -> None:
@@ -76,7 +78,10 @@ def test_a_scenario_without_limits_is_refused() -> None:
 
 
 def test_cpu_is_compared_only_where_it_is_known() -> None:
-    assert "cpu_per_card_ms" not in measures_of(GATE, with_cpu=False)
+    unseen = turn(1.0)._replace(cpu_s=math.nan, steps_cpu_s=math.nan)
+    hidden = hidden_figures(Round(0, {A: [turn(1.0)], B: [unseen]}, 0.01))
+    assert hidden == {"cpu_per_card_ms", "cpu_in_steps_ms"}
+    assert set(measures_of(GATE, hidden)) == {"throughput_per_s", "median_ms", "p95_ms"}
     assert math.isnan(Round(0, {A: [], B: []}, 0.0).figures(A)["p95_ms"])
 
 
