@@ -3,7 +3,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick serve browser test bench-server bench-upgrade bench-generator bench-twin april-2016 check lint types imports fmt lock clean
+.PHONY: help install demo quick serve browser test bench-server bench-upgrade bench-generator bench-twin bench-gate april-2016 check lint types imports fmt lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ bench-generator: $(VENV)/.installed ## How punctual the load generator is at 2,0
 
 bench-twin: $(VENV)/.installed ## Whether the twin predicts days it has not seen; writes results/benchmarks/twin.json and docs/twin-protocol.md; goes on where it was stopped
 	$(BIN)/python -m benchmarks.twin
+
+bench-gate: $(VENV)/.installed ## How often the gate errs and how small a slow-down it sees; writes results/benchmarks/gate.json; goes on where it was stopped; hours
+	$(BIN)/python -m benchmarks.gate
 
 april-2016: $(VENV)/.installed ## What is told of April 2016, held against the model; writes results/benchmarks/april-2016.json and two charts; goes on where it was stopped
 	$(BIN)/python -m benchmarks.april_2016

@@ -18,6 +18,7 @@ from antrean.calibrated_server import estimates
 from antrean.calibration.calibration_file import Calibration
 from antrean.calibration.calibration_report import summary_of
 from antrean.extrapolation import nation_of
+from antrean.gate.run_cost import COST, CostMeter
 from antrean.held_out import AFTERNOON, SECOND_DAY, HeldOut
 from antrean.lab import Lab, open_lab
 from antrean.national import Prediction, national_figures
@@ -152,8 +153,9 @@ def _play(
     printer_s = scenario.service.printing_s / scenario.load.speedup
     scenario_file = run.save_text(f"lab-{day}.toml", dump(scenario))
     with lab.server(day, plans, printer_s, logins=scenario.centre.login_s is not None) as server:
-        out = run.part(f"lab-{day}") / "load"
+        meter, out = CostMeter(server.database_url, server.processes.pids()), run.part(f"lab-{day}") / "load"
         played = play_day(server, scenario_file, scenario, out, show, replication=replication)
+        run.save_json(f"lab-{day}/{COST}", meter.cost(played.events, out)._asdict())
     run.save_events(f"lab-{day}", played.events)
     if played.faults:
         run.save_json(f"lab-{day}/faults.json", played.faults.as_json())

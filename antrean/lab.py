@@ -16,9 +16,10 @@ from psycopg import sql
 
 from antrean import kept_seed
 from antrean.admin import Admin
+from antrean.build import THIS_BUILD, Build
 from antrean.holders import write_holders
 from antrean.postgres import cluster, connect_when_back
-from antrean.processes import Process, Processes, python_module
+from antrean.processes import Process, Processes
 from antrean.restarts import Restarter
 from loadtests.plan import supervisor_of
 from loadtests.residents import needs_residents
@@ -95,7 +96,13 @@ class Lab:
     """A PostgreSQL of its own (or a given one) with a seeded template database."""
 
     def __init__(
-        self, database_url: str, folder: Path, logs: Path, kept: Path | None = None, own: Any | None = None
+        self,
+        database_url: str,
+        folder: Path,
+        logs: Path,
+        kept: Path | None = None,
+        own: Any | None = None,
+        build: Build = THIS_BUILD,
     ) -> None:
         """Use `open_lab` instead: it cleans up. `own` is the embedded cluster, if the lab has one."""
         self._url = database_url
@@ -103,6 +110,7 @@ class Lab:
         self._logs = logs
         self._kept = kept
         self._own = own
+        self._build = build
         self._prefix = f"antrean_{os.getpid()}_"
         self._template = f"{self._prefix}seeded"
 
@@ -148,6 +156,7 @@ class Lab:
         more: Mapping[str, str] | None = None,
         logins: bool = False,
         worker_processes: int | None = None,
+        nice: int = SERVER_NICE,
     ) -> Iterator[Server]:
         """Run a mock server on a fresh copy of the template while the `with` block lasts; then drop the copy.
 
@@ -158,6 +167,7 @@ class Lab:
             more: settings of the server, as environment variables, that differ from the lab's.
             logins: whether the offices' operators get passwords.
             worker_processes: how many workers it has; left out, `worker_count`.
+            nice: the higher, the sooner it lets others use the cores.
 
         Raises:
             ProcessError: a process of it does not start.
@@ -173,7 +183,7 @@ class Lab:
                 workers = [worker_name(n + 1) for n in range(worker_processes or worker_count())]
                 roles = ["matcher", "printers", "upgrader", "web", *workers]
                 started = {
-                    role: processes.start(role, _command(role), environment, nice=SERVER_NICE, revive=role in workers)
+                    role: processes.start(role, self._command(role), environment, nice=nice, revive=role in workers)
                     for role in roles
                 }
                 port = started["web"].expect("port", READY_WITHIN_S)
@@ -195,7 +205,7 @@ class Lab:
         """Run one of the server's commands to its end."""
         self._logs.mkdir(parents=True, exist_ok=True)
         log = self._logs / f"{command}.log"
-        process = Process(command, python_module("mock_server", command, *arguments), log, environment)
+        process = Process(command, self._build.command("mock_server", command, *arguments), log, environment)
         try:
             if process.wait(SEED_WITHIN_S) != 0:
                 raise process.failure("failed")
@@ -216,7 +226,11 @@ class Lab:
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "ANTREAN_RESTARTABLE": str(self._own is not None).lower(),
-        }
+        } | self._build.environment()
+
+    def _command(self, role: str) -> list[str]:
+        command = role.split("-")[0]
+        return self._build.command("mock_server", command, *(("--name", role) if command == "worker" else ()))
 
     def _restarts(self, database: str) -> AbstractContextManager[object]:
         """Carry out the restarts of the database that its faults ask for; of a given database nobody may."""
@@ -257,7 +271,9 @@ class Lab:
 
 
 @contextmanager
-def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = None) -> Iterator[Lab]:
+def open_lab(
+    logs: Path, database_url: str | None = None, keep: Path | None = None, build: Build = THIS_BUILD
+) -> Iterator[Lab]:
     """Open a lab on an embedded PostgreSQL, or on the one at `database_url`; nothing of it stays behind.
 
     But seeds do with a folder to `keep` them in, on the given server or in a cluster there.
@@ -274,7 +290,7 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
         url = database_url or own.get_uri()
         if keep and not database_url:
             kept_seed.drop_leftovers(url)
-        lab = Lab(url, folder, logs, keep, own)
+        lab = Lab(url, folder, logs, keep, own, build)
         stack.callback(lab.close)
         yield lab
 
@@ -282,11 +298,6 @@ def open_lab(logs: Path, database_url: str | None = None, keep: Path | None = No
 def worker_count() -> int:
     """Return how many worker processes a server gets if nothing else is said: one a core, two at least."""
     return max(2, os.cpu_count() or 2)
-
-
-def _command(role: str) -> list[str]:
-    command = role.split("-")[0]
-    return python_module("mock_server", command, *(("--name", role) if command == "worker" else ()))
 
 
 def now_s() -> float:

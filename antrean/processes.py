@@ -47,6 +47,11 @@ class Process:
         self._launch()
 
     @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._popen.pid
+
+    @property
     def running(self) -> bool:
         """Say whether the process has not ended yet."""
         return self._popen.poll() is None
@@ -193,6 +198,10 @@ class Processes:
             self._revivals[process] = _Revival(MOST_REVIVALS)
         self._stack.callback(process.stop)
         return process
+
+    def pids(self) -> list[int]:
+        """Return the numbers of the children that should last."""
+        return [process.pid for process in self._lasting]
 
     def check(self) -> None:
         """Make sure that every child that should last is still there, or comes back; call it again and again.

@@ -4,8 +4,13 @@ scenario.toml      the nation's scenario          lab.toml   the lab's share of 
 meta.json          machine, versions, seeds, what the run was asked for, how it ended
 <part>/events.parquet   StageEvents of a part: lab-normal, lab-upgrade, twin-normal, ..., nation-upgrade
 <part>/faults.json the faults that were injected, and when they really were
+<part>/cost.json   CPU-seconds of the server on a measured day, counts, the reference workload
 <part>/load/       what Locust and the load side wrote themselves
 summary.json       the measures of every part     report.html   for people
+
+results/<scenario>/duet-<run>/ holds a comparison of two servers: turns.parquet, findings.json, report.html and, for CI,
+junit.xml and summary.md; RUN/check/ the same of a run held against a baseline. results/baselines/ holds the baselines
+and history.parquet, a row a run.
 
 results/<scenario>/compare-<run>/ holds a comparison of schedules instead: rows.parquet (the measures of every
 replication), comparison.json, comparison.html; optimise-<run>/ a search: search.journal (every trial), optimum.json,

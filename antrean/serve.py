@@ -1,5 +1,6 @@
 """Serving: the whole mock server on loopback with its console, for people to look at, until it is stopped."""
 
+import json
 import os
 import sys
 import tempfile
@@ -31,6 +32,9 @@ class Service:
     """0 takes a free port."""
     demo_per_s: float
     """People who are enrolled, a second on average; with 0 nobody is."""
+    for_programs: bool = False
+    """Whether it is not to be looked at but used by a program, such as `antrean duet`: no console, quick printers, and
+    where it is told as JSON."""
 
 
 def serve(service: Service, say: Callable[[str], None]) -> None:
@@ -41,18 +45,26 @@ def serve(service: Service, say: Callable[[str], None]) -> None:
     """
     scenario = _at_hand(service)
     plans = plan_offices(scenario)
-    settings = {"ANTREAN_CONSOLE": "true", "ANTREAN_PORT": str(service.port)}
+    settings = {"ANTREAN_CONSOLE": str(not service.for_programs).lower(), "ANTREAN_PORT": str(service.port)}
+    printer_s = 0.0 if service.for_programs else PRINTER_S_PER_CARD
     with tempfile.TemporaryDirectory(prefix="antrean-serve-") as folder, open_lab(Path(folder)) as lab:
         say(f"Seeding a database with {service.residents:,} residents ...")
         lab.seed(scenario, plans)
         say(f"Starting the server of {len(plans)} offices ...")
-        with lab.server("serve", plans, PRINTER_S_PER_CARD, settings) as server:
+        with lab.server("serve", plans, printer_s, settings) as server:
             if service.demo_per_s:
                 _start_demo(server, Path(folder), scenario, service.demo_per_s)
-            say(f"Console: {server.url}/")
+            say(_whereabouts(server) if service.for_programs else f"Console: {server.url}/")
             while True:
                 server.processes.check()
                 time.sleep(LOOK_EVERY_S)
+
+
+def _whereabouts(server: Server) -> str:
+    """Where the server is, as `antrean.gate.contender` reads it."""
+    return json.dumps(
+        {"server": {"url": server.url, "keys_file": str(server.keys_file), "database_url": server.database_url}}
+    )
 
 
 def _at_hand(service: Service) -> Scenario:

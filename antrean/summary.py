@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from antrean.fault_day import FaultTimes
+from antrean.gate.run_cost import COST
 from antrean.runs import Run
 from model import scenario_file
 from model.measures import measure_day
@@ -68,6 +69,7 @@ def summarise(
         "faults": _faults(run),
         "upgrade_cost": upgrade_cost(run, upgrade, signals),
         "calibration": calibration,
+        "cost": _costs(run),
         "parts": parts,
         "focus": focus,
         "warnings": _warnings(run, load, upgrade, parts),
@@ -79,6 +81,11 @@ def _faults(run: Run) -> dict[str, dict[str, Any]]:
     return {
         part: run.load_json(f"{part}/faults.json") for part in PARTS if (run.folder / part / "faults.json").exists()
     }
+
+
+def _costs(run: Run) -> dict[str, dict[str, Any]]:
+    """What each measured day cost the server, see `antrean.gate.run_cost`."""
+    return {part: run.load_json(f"{part}/{COST}") for part in PARTS if (run.folder / part / COST).exists()}
 
 
 def faults_of(summary: dict[str, Any]) -> dict[str, list[FaultTimes]]:

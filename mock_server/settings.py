@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """Whether it listens for the bell; without it, make `poll_s` short."""
     worker_batch: int = Field(default=8, ge=1)
     """Records that a worker claims at once."""
+    deliberate_cost_share: float = Field(default=0.0, ge=0, le=10)
+    """How much more CPU personalisation takes on purpose, see `mock_server/deliberate_cost.py`."""
     matcher_batch: int = Field(default=32, ge=1)
     """Records that the matcher compares in one matrix product, at most."""
     printer_s_per_card: float = Field(default=180.0, ge=0)

@@ -13,6 +13,7 @@ from mock_server.adapters.signer import EcdsaSigner
 from mock_server.bell import Bell
 from mock_server.claims import Finished, Task, Visit
 from mock_server.database import engine_of
+from mock_server.deliberate_cost import DeliberateCost
 from mock_server.office_dates import today_at
 from mock_server.outages import keep_at
 from mock_server.parking import Parking
@@ -36,6 +37,7 @@ class Worker:
     min_sharpness: float
     renderer: Renderer
     signer: Signer
+    personalisation_cost: DeliberateCost = field(default_factory=lambda: DeliberateCost(0.0))
     parking: Parking = field(default_factory=Parking)
 
 
@@ -53,7 +55,12 @@ class Result:
 def make_worker(settings: Settings, name: str) -> Worker:
     """Make a worker with the real tools."""
     return Worker(
-        name, settings.worker_batch, settings.min_sharpness, CardRenderer(), EcdsaSigner.load(settings.signing_key_file)
+        name,
+        settings.worker_batch,
+        settings.min_sharpness,
+        CardRenderer(),
+        EcdsaSigner.load(settings.signing_key_file),
+        DeliberateCost(settings.deliberate_cost_share),
     )
 
 
@@ -140,7 +147,8 @@ def _step(task: Task, worker: Worker, number: Callable[[], str], version: Versio
     if task.visit.stage == Stage.VALIDATION:
         return _validate(task, worker.min_sharpness)
     applicant = Applicant(task.visit.office, task.biodata, task.photo, task.biometrics or b"", task.permit)
-    card = personalise(applicant, number(), version, worker.renderer, worker.signer)
+    with worker.personalisation_cost:
+        card = personalise(applicant, number(), version, worker.renderer, worker.signer)
     return Result(Status.SENT_FOR_CARD_PRINTING, Stage.PRINTING, card=card)
 
 

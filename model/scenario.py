@@ -16,6 +16,7 @@ from model.data_centre import Centre
 from model.demand import Demand
 from model.equipment import WEEKDAYS, Offices, Weekday
 from model.faults import Fault
+from model.gate import Gate
 from model.offices import Zone
 from model.optimise import Optimise
 from model.section import Lasting, OfficeCodes, PositiveSeconds, Section
@@ -109,6 +110,7 @@ class Scenario(Section):
     staffing: Staffing
     load: Load
     capacity: Capacity = Capacity()
+    gate: Gate = Gate()
     optimise: Optimise | None = None
     sensitivity: Sensitivity | None = None
 

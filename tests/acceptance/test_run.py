@@ -17,6 +17,8 @@ import polars as pl
 import psutil
 import pytest
 
+from antrean.gate.run_figures import KINDS, figures_of
+from antrean.runs import Run
 from model import events
 from model.arrivals import citizens
 from model.measures import visits
@@ -124,6 +126,16 @@ def test_the_centre_did_every_step_of_a_card_exactly_once(finished: tuple[str, P
     per_stage = measured.filter(pl.col("citizen").is_in(issued.implode())).group_by("citizen", "stage").len()
     assert set(per_stage["len"]) == {1}
     assert per_stage.height == len(Stage) * issued.len()
+
+
+def test_the_gate_knows_what_the_normal_day_cost(finished: tuple[str, Path], summary: dict[str, Any]) -> None:
+    cost, day = summary["cost"]["lab-normal"], summary["parts"]["lab-normal"][0]
+    assert cost["cards"] == day["cards"]
+    assert cost["requests"] > 2 * day["cards"]
+    assert cost["cpu_s"] > cost["cards"] * cost["reference_s"] / 10
+    known = figures_of(Run(finished[1]))
+    assert set(known.figures) == set(KINDS)
+    assert known.figures["cpu_per_card_ms"] == pytest.approx(1_000 * cost["cpu_s"] / cost["cards"])
 
 
 def test_each_person_gets_one_card_and_the_planted_duplicates_none(finished: tuple[str, Path]) -> None:

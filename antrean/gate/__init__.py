@@ -1,0 +1,1 @@
+"""The gate: is this build slower than that one, with a stated rate of errors."""
