@@ -18,8 +18,9 @@ from antrean.gate.interval import LEAST_ROUNDS
 from antrean.gate.reference import reference_cpu_s
 from antrean.gate.rounds import A, B, Judge, Round, hidden_figures, lag_ms, orders
 from antrean.gate.turns import Desk
-from loadtests.people import Packet, People, walk_ins
+from loadtests.people import Packet, People
 from loadtests.record import LATE_MS
+from loadtests.walk_ins import walk_ins
 from model.compression import all_lab_offices
 from model.scenario import Scenario
 from model.streams import stream
