@@ -33,7 +33,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scenario") / "small.toml"
     scenario = april.model_copy(
         update={
-            "centre": april.centre.model_copy(update={"residents": 20_000}),
+            "centre": april.centre.model_copy(update={"residents": 10_000}),
             "capacity": april.capacity.model_copy(update=limits),
             "load": load_side,
         }
