@@ -1,5 +1,6 @@
 """`antrean duet`: two servers side by side; ends as `ExitCode` says, as `antrean check` does."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -143,6 +144,8 @@ def _samples(rounds: Sequence[Round]) -> Samples:
     """What the report lays over each other: what cards cost, a point a turn, and how long citizens waited."""
     sides = {side: [turn for each in rounds for turn in each.turns[side] if turn.cards] for side in (A, B)}
     cpu = {side: [1_000 * turn.cpu_s / turn.cards for turn in turns] for side, turns in sides.items()}
+    steps = {side: [1_000 * turn.steps_cpu_s / turn.cards for turn in turns] for side, turns in sides.items()}
     waits = {side: [1_000 * wait_s for turn in turns for wait_s in turn.latencies_s] for side, turns in sides.items()}
-    known = all(value == value for values in cpu.values() for value in values)
-    return ({"CPU per card (ms), a turn": cpu} if known else {}) | {"time to the card (ms)": waits}
+    panels = {"CPU per card (ms), a turn": cpu, "CPU in steps (ms), a turn": steps, "time to the card (ms)": waits}
+    # What is hidden on a side is left out, and so is all where a side made nothing.
+    return {title: seen for title, seen in panels.items() if all(v and math.isfinite(sum(v)) for v in seen.values())}
