@@ -114,7 +114,7 @@ def simulate(
     without: Annotated[bool, typer.Option("--without-upgrade", help="The same days without the upgrade.")] = False,
     calibration: Annotated[
         Path | None,
-        typer.Option("--with", help="What `antrean calibrate` wrote: the centre is built as it was measured."),
+        typer.Option("--with", help="What `antrean calibrate` wrote: the centre is as it was measured."),
     ] = None,
     replication: Annotated[int, typer.Option(min=0, help="Which independent repetition.")] = 0,
     events_file: Annotated[Path | None, typer.Option("--events", help="Write the StageEvents to this parquet.")] = None,

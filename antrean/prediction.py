@@ -34,7 +34,7 @@ class Effort(NamedTuple):
     """Of the calibration, for what its uncertainty leaves open of the nation."""
 
 
-THOROUGH, QUICK = Effort(40, 20), Effort(20, 10)
+THOROUGH, QUICK = Effort(40, 20), Effort(20, 5)
 
 
 def calibrate_run(run: Run, held_out: HeldOut, *, upgraded: bool, seed: int) -> Calibration:
