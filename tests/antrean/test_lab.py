@@ -194,7 +194,7 @@ def test_the_lab_gives_operators_passwords_where_they_log_in(lab: Lab, scenario:
     with lab.server("logins", plans, 0.0, logins=True) as server:
         held = json.loads(server.keys_file.read_text())
         names = [f"{OFFICE}/counter-{number + 1}" for number in range(plans[OFFICE].counters)]
-        assert set(held) == {OFFICE, Role.ADMIN, *names}
+        assert set(held) == {OFFICE, supervisor_of(OFFICE), Role.ADMIN, *names}
         with client_of(server, OFFICE) as client:
             login = {"operator": names[-1], "password": held[names[-1]]}
             answer = client.post("/v1/sessions", json=login)

@@ -1,7 +1,6 @@
 """A run's prediction, from days that a centre of known figures made to what is said of the nation."""
 
 import math
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -129,8 +128,6 @@ def test_a_prediction_knows_its_errors_its_spread_and_its_limits(
     assert set(found.beyond["nation-normal"]) < set(found.beyond["nation-upgrade"])
 
 
-def test_a_run_without_an_upgrade_says_nothing_of_one(
-    calibration: Calibration, days: list[DayValidated], tmp_path: Path
-) -> None:
+def test_a_run_without_an_upgrade_says_nothing_of_one(calibration: Calibration, days: list[DayValidated]) -> None:
     found = predict(without_upgrade(load("april-2016")), calibration, days[0], SECOND_DAY, 1, silent)
     assert list(found.spread) == ["nation-normal"]

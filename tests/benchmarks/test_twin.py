@@ -1,4 +1,4 @@
-"""The twin's campaign: its days, what its folder remembers, and what is said of it; simulated days stand for played ones."""
+"""The twin's campaign: its days, what its folder remembers, what is said of it. Simulated days stand for played ones."""
 
 import json
 from pathlib import Path
@@ -118,7 +118,8 @@ def silent(_share: float, _words: str) -> None:
     pass
 
 
-def test_what_was_played_is_remembered_and_the_rest_is_missing(campaign: Campaign, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("campaign")
+def test_what_was_played_is_remembered_and_the_rest_is_missing(tmp_path: Path) -> None:
     again = Campaign(tmp_path)
     assert again.height_per_s == 3.0
     assert again.has(1, KINDS["overload"])

@@ -215,7 +215,7 @@ def test_an_upgrade_whose_windows_have_closed_says_so_and_goes_on_in_later_ones(
     now = time.time()
     slow = Throttle(batch=20, pause_s=0.5, parallelism=1)
     with pytest.raises(UpgradeError, match="the last window has closed"):
-        upgrade(settings, throttle=slow, windows=((now, now + 1.5),))
+        upgrade(settings, throttle=slow, windows=((now, now + 4.0),))
     over = sum(resident.next_template is not None for resident in residents(engine))
     assert 0 < over < seeded
     assert upgrade(settings) is State.DONE
