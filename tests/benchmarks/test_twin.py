@@ -1,4 +1,4 @@
-"""The twin's campaign: its days, what its folder remembers, what is said of it. Simulated days stand for played ones."""
+"""The campaign of the twin: its days, what its folder remembers, what is said. Simulated days stand for played ones."""
 
 import json
 from pathlib import Path
