@@ -35,8 +35,9 @@ browser: ## Install Debian's Chromium for the console's tests, if it is missing 
 
 test: $(VENV)/.installed browser ## Run the tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/acceptance --ignore tests/loadtests
-	@# What keeps time has the machine to itself.
-	$(BIN)/python -m pytest tests/acceptance tests/loadtests
+	@# What keeps time has the machine to itself, or nearly: the load side's tests wait most of the time.
+	$(BIN)/python -m pytest tests/acceptance
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/loadtests
 
 lint: $(VENV)/.installed ## Style: ruff
 	$(BIN)/ruff check .

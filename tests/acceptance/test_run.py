@@ -103,7 +103,11 @@ def test_the_report_can_be_read_back_and_tells_the_summarys_figures(
     cards = re.search(r"<td>Cards a day</td>(.*?)</tr>", page, re.DOTALL)
     assert cards
     cells = [int(cell.replace(",", "")) for cell in re.findall(r"<td>([\d,]+)</td>", cards[1])]
-    assert cells == [days[0]["cards"] for days in summary["parts"].values()]
+    parts = {part: days[0]["cards"] for part, days in summary["parts"].items()}
+    assert cells == [parts.pop(part) for part in [*parts] if not part.startswith("nation")]
+    # The nation's figures have a table of their own, each with the validation's error.
+    assert parts
+    assert all(f"{cards:,}" in page for cards in parts.values())
     assert page.count("data:image/png;base64,") == 5
 
 

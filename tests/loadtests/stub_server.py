@@ -46,6 +46,8 @@ class StubServer:
         self.version = "5.5"
         self.upgraded_zones: list[str] = []
         self.version_looks = 0
+        self.printers_on: dict[str, bool] = {}
+        """What the offices said last; it prints all the same."""
         self.sendings = 0
         self.handovers = 0
         self.shown: set[tuple[str, str, str | None]] = set()
@@ -62,6 +64,7 @@ class StubServer:
                 Route("/v1/replacements", self._replace, methods=["POST"]),
                 Route("/v1/residents/{nik}", self._correct, methods=["PATCH"]),
                 Route("/v1/version", self._tell_version),
+                Route("/v1/offices/{code}/printers", self._switch, methods=["PUT"]),
                 Route("/v1/records", self._list),
                 Route("/v1/records/{reference}", self._read),
                 Route("/v1/records/{reference}/handover", self._hand_over, methods=["POST"]),
@@ -119,6 +122,10 @@ class StubServer:
 
     async def _correct(self, request: Request) -> JSONResponse:
         self.corrections[request.path_params["nik"]] = await request.json()
+        return JSONResponse({})
+
+    async def _switch(self, request: Request) -> JSONResponse:
+        self.printers_on[request.path_params["code"]] = (await request.json())["on"]
         return JSONResponse({})
 
     async def _tell_version(self, _: Request) -> JSONResponse:
