@@ -20,7 +20,8 @@ RESIDENTS = 20_000
 LOW, KNEE, OVERLOAD = "40% of capacity", "85% of capacity", "120% of capacity"
 OTHER_OFFICES = ["32.73", "51.71", "33.74", "91.03", "12.71", "64.72", "36.74", "53.71", "34.71", "18.71"]
 """None of them is among those of the normal day; of all three time zones."""
-OTHER_MIX = {"enrollment": 0.6, "replacement": 0.4}
+OTHER_MIX = {"enrollment": 0.75, "replacement": 0.25}
+"""No more: somebody at home in each office must have a card for each replacement, and the residents are few."""
 PLANS = ("online", "rolling", "big-bang")
 
 
