@@ -34,11 +34,13 @@ def batches(visits: pl.DataFrame) -> pl.DataFrame:
 
     Columns: session, server, stages (such as "validation" or "personalisation+validation"), claimed_s, started_s and
     finished_s of its first and last record, size, work_s of all, first_ready_s (when the first of its records could
-    have been claimed), version, phase, block (see evidence.py).
+    have been claimed), first_came_s (when the first of them came to the centre), version, phase, block (see
+    evidence.py).
     """
     return (
         with_ready(visits)
         .filter(pl.col("claimed_s").is_not_null() & pl.col("server").is_not_null() & ~pl.col("stage").is_in(list(WEB)))
+        .with_columns(came_s=pl.col("entered_s").min().over("session", "record"))
         .sort("session", "server", "started_s")
         .group_by("session", "server", "claimed_s", maintain_order=True)
         .agg(
@@ -48,6 +50,7 @@ def batches(visits: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("size"),
             pl.col("work_s").sum(),
             pl.col("ready_s").min().alias("first_ready_s"),
+            pl.col("came_s").min().alias("first_came_s"),
             pl.col("version").last(),
             pl.col("phase").last(),
             pl.col("block").first(),
@@ -102,7 +105,8 @@ def gaps(table: pl.DataFrame) -> pl.DataFrame:
 def standstills(table: pl.DataFrame, stage: Stage) -> pl.DataFrame:
     """Return for how long a stage stood still when its server changed versions, a row each: session, version, still_s.
 
-    Only counted from the moment when somebody waited for it.
+    Only counted from the moment when a record was at the centre that would have needed it: in an upgrade for which
+    everything stands still, records wait before an earlier stage.
     """
     before = {f"{name}_before": pl.col(name).shift(1).over("session", "server") for name in ("finished_s", "version")}
     return (
@@ -112,7 +116,7 @@ def standstills(table: pl.DataFrame, stage: Stage) -> pl.DataFrame:
         .select(
             "session",
             "version",
-            still_s=pl.col("started_s") - pl.max_horizontal("finished_s_before", "first_ready_s"),
+            still_s=pl.col("started_s") - pl.max_horizontal("finished_s_before", "first_came_s"),
         )
     )
 

@@ -75,3 +75,9 @@ def test_a_change_of_version_is_a_standstill_and_no_gap() -> None:
     table = batching.batches(pl.concat([visits(MATCHED), visits(after, "5.5")]))
     assert batching.gaps(table).is_empty()
     assert batching.standstills(table, Stage.MATCHING).rows() == [("day", "5.5", 3.5)]
+
+
+def test_a_standstill_counts_from_when_a_record_came_whichever_stage_it_waits_before() -> None:
+    after: list[Row] = [("c", "validation", "w1", 5.0, 7.0, 7.5, 7.75), ("c", "matching", "m", 7.75, 7.75, 8.0, 8.5)]
+    table = batching.batches(pl.concat([visits(MATCHED), visits(after, "5.5")]))
+    assert batching.standstills(table, Stage.MATCHING).rows() == [("day", "5.5", 3.0)]
