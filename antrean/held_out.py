@@ -44,9 +44,12 @@ def errors(day: DayValidated, codes: list[str] | None = None) -> dict[str, Pair]
         day: as it was measured and predicted.
         codes: of the offices that are looked at; left out, all.
 
-    Returns a pair by the name of the measure (of `DayMeasures`, times in scenario seconds); none when nobody came.
+    Returns a pair by the name of the measure (of `DayMeasures`, times in scenario seconds); none when nobody came to
+    any of the offices.
     """
     plans = {code: plan for code, plan in plan_offices(day.scenario).items() if codes is None or code in codes}
+    if not plans:
+        return {}
     try:
         measured = _measured(day.measured, day.scenario, plans)
         predicted = [_measured(events, day.scenario, plans) for events in day.predicted]

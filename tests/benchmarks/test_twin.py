@@ -129,24 +129,28 @@ def test_what_was_played_is_remembered_and_the_rest_is_missing(tmp_path: Path) -
     assert [(row["round"], row["day"]) for row in rows] == [(1, "capacity"), (1, "low"), (1, "overload"), (1, "knee")]
 
 
+def to_predict(campaign: Campaign) -> list[tuple[int, str]]:
+    return [(number, day.name) for number, day in campaign.to_predict()]
+
+
 def test_a_held_out_day_is_predicted_once_by_the_same_code(campaign: Campaign) -> None:
-    assert campaign.to_predict() == [(1, KINDS["overload"])]
+    assert to_predict(campaign) == [(1, "overload")]
     campaign.predict(1, KINDS["overload"], silent, replications=10)
     (row,) = [row for row in campaign.rows() if row["day"] == "overload"]
     assert abs(row["throughput_error"]) < 0.1
     assert 0 < row["coverage"]["all"] <= 1
-    assert campaign.to_predict() == []
+    assert to_predict(campaign) == []
     # The calibration can be looked at, and is of the days that it was learned from.
     folder = campaign.of(1, KINDS["overload"]).folder / "lab-overload"
     assert "learned/lab-knee" in (folder / "calibration.toml").read_text()
     found = json.loads((folder / PREDICTION).read_text())
     (folder / PREDICTION).write_text(json.dumps(found | {"code": "of yesterday"}))
-    assert campaign.to_predict() == [(1, KINDS["overload"])]
+    assert to_predict(campaign) == [(1, "overload")]
 
 
 def test_a_day_without_its_rehearsal_waits(campaign: Campaign) -> None:
     keep(campaign, 1, "online", 4)
-    assert campaign.to_predict() == [(1, KINDS["overload"])]
+    assert to_predict(campaign) == [(1, "overload")]
 
 
 def test_what_cannot_be_predicted_says_why_and_stops_nothing(campaign: Campaign) -> None:
