@@ -20,7 +20,7 @@ install: $(VENV)/.installed ## Make the virtual environment with the pinned depe
 demo: $(VENV)/.installed ## April 2016, measured and simulated; writes results/april-2016/<run>/report.html
 	$(BIN)/antrean run april-2016
 
-quick: $(VENV)/.installed ## The same in at most 90 seconds, coarser
+quick: $(VENV)/.installed ## The same in about 90 seconds, coarser
 	$(BIN)/antrean run april-2016 --quick
 
 serve: $(VENV)/.installed ## The mock server with its console and a few people a second, until Ctrl-C

@@ -59,7 +59,7 @@ app.command("sensitivity")(planning_commands.sensitivity_command)
 @app.command()
 def run(
     scenario: ScenarioName = "april-2016",
-    quick: Annotated[bool, typer.Option("--quick", help="At most 90 seconds; coarser.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="About 90 seconds; coarser.")] = False,
     results: Annotated[Path, typer.Option(help="Folder of the results.")] = RESULTS,
     database_url: Annotated[
         str | None, typer.Option(help="A PostgreSQL server to use in place of the embedded one (libpq URI).")
