@@ -221,3 +221,18 @@ def test_who_comes_back_is_told_once_even_if_the_servers_answer_is_lost(
     assert sorted(told["citizen"]) == sorted(captured.filter(pl.col("finished_s") < DAY_S)["citizen"])
     assert told["started_s"].min() >= DAY_S + 8 * HOUR_S  # type: ignore[operator] # a number
     assert summary["to_come_back"] == captured.height - told.height + summary["sent_home"]
+
+
+def test_an_office_whose_line_is_down_sends_nothing_and_hears_nothing(
+    tmp_path: Path, lab: Scenario, stub: StubServer
+) -> None:
+    cut = {"offices": [MALANG], "start": lab.moment_at(0.0), "end": lab.moment_at(DAY_S)}
+    events, summary = played_by_a_worker(
+        tmp_path, changed(lab, {"offices": {"offline": [cut]}, "demand": {"volume": 0.05}}), stub
+    )
+    served = {name for name in fates(events).captured if name.startswith(MALANG)}
+
+    assert summary["in_store"] == len(served) > 0
+    assert not any(name in served for name in stub.received)
+    # The other office, whose line is up, is heard of.
+    assert {office for _, office, _ in stub.shown} == set(plan_offices(lab)) - {MALANG}
